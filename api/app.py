@@ -1,0 +1,62 @@
+"""Put the application together. Nothing connects before the first request."""
+
+import time
+
+from flask import Flask, Response, g, request
+
+from api import comments, decisions, endpoints, operations, policies, problems
+from api.doorbell import Doorbell, Publish, celery_publisher
+from api.preferences import WaitingRoom
+from api.resources import Resources
+from moderation.db import Database
+from moderation.identity import Keyed
+from moderation.log import configure, get_logger
+from moderation.outbound import Outbound
+from moderation.settings import Settings
+
+log = get_logger(__name__)
+
+
+def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
+    """Make the application that these settings describe; `publish` stands in for the broker."""
+    app = Flask("api", template_folder="templates", static_folder=None)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["moderation"] = Resources(
+        settings=settings,
+        database=Database.of(settings, pool_size=settings.api_threads),
+        keyed=Keyed(settings.secret()),
+        outbound=Outbound(settings.outbound_allow),
+        doorbell=Doorbell(publish or celery_publisher(settings)),
+    )
+    problems.register(app)
+    app.register_blueprint(comments.blueprint(WaitingRoom(settings.api_threads // 2)))
+    for module in (decisions, endpoints, policies, operations):
+        app.register_blueprint(module.routes)
+    app.before_request(_note_start)
+    app.after_request(_log_request)
+    return app
+
+
+def serve() -> Flask:
+    """Make the application of a server's process: settings from the environment, logs to standard error."""
+    settings = Settings.from_environment()
+    configure(settings.log_level, "api")
+    return create_app(settings)
+
+
+def _note_start() -> None:
+    g.began = time.perf_counter()
+
+
+def _log_request(response: Response) -> Response:
+    # The route and not the path: a path's token opens a comment.
+    log.info(
+        "answered",
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule else None,
+        comment=(request.view_args or {}).get("comment_id"),
+        status=response.status_code,
+        milliseconds=round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
+    )
+    return response

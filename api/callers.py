@@ -1,0 +1,75 @@
+"""Who is calling, and whether they may."""
+
+from urllib.parse import urlsplit
+
+from flask import Response, request
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from api.problems import ProblemError
+from api.resources import resources
+from moderation.clock import utc_now
+from moderation.keys import Caller, Kind, authenticate
+from moderation.tables import Site
+
+ANY_READER = (Kind.SITE, Kind.MODERATOR, Kind.ADMIN)
+MANAGERS = (Kind.MODERATOR, Kind.ADMIN)
+
+
+def authorise(session: Session, *allowed: Kind) -> Caller:
+    """Return who is calling; raise ProblemError 401 without a valid key, 403 when its kind may not do this."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    caller = authenticate(session, resources().keyed, token.strip(), utc_now()) if scheme.lower() == "bearer" else None
+    if caller is None:
+        detail = (
+            "This key is not valid." if token else "Send a key: `Authorization: Bearer …`. See /docs for its kinds."
+        )
+        raise ProblemError(401, "Unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="moderation"'})
+    if caller.kind not in allowed:
+        kinds = " or ".join(str(kind) for kind in allowed)
+        raise ProblemError(403, "Forbidden", f"A {caller.kind} key may not do this; it takes a {kinds} key.")
+    return caller
+
+
+def check_origin(session: Session, caller: Caller) -> None:
+    """Raise ProblemError when a browser uses a public key on a page that is not the site's."""
+    origin = request.headers.get("Origin")
+    if caller.kind is Kind.PUBLIC and origin and not _is_home(session, origin, caller.site()):
+        raise ProblemError(403, "Forbidden", "This public key may not be used on this website.", kind="origin")
+
+
+def allow_origin(answer: Response) -> None:
+    """Let a site's own pages read an answer (CORS), and nobody else's."""
+    origin = request.headers.get("Origin")
+    answer.vary.add("Origin")
+    if not origin:
+        return
+    try:
+        with resources().database.read() as session:
+            is_home = _is_home(session, origin, None)
+    except SQLAlchemyError:
+        return
+    if is_home:
+        answer.headers["Access-Control-Allow-Origin"] = origin
+        answer.headers["Access-Control-Expose-Headers"] = "Location, Retry-After"
+        if request.method == "OPTIONS":
+            answer.headers["Access-Control-Allow-Methods"] = "POST"
+            answer.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key, Prefer"
+            answer.headers["Access-Control-Max-Age"] = "600"
+
+
+def _is_home(session: Session, origin: str, site_id: str | None) -> bool:
+    """Tell whether the origin is this service's own, or that of the site (None: of any site)."""
+    own = urlsplit(resources().base_url)
+    if origin == f"{own.scheme}://{own.netloc}":
+        return True
+    try:
+        host = urlsplit(origin).hostname
+    except ValueError:
+        return False
+    if not host:
+        return False
+    hosts = [host, host.removeprefix("www.")]
+    query = select(Site.id).where(Site.domain.in_(hosts)).limit(1)
+    return session.scalar(query.where(Site.id == site_id) if site_id else query) is not None

@@ -1,0 +1,238 @@
+"""The routes of a comment: posted, posted in batches, read."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.bodies import MAX_BATCH_BYTES, MAX_BYTES, read_bytes, read_json, read_json_or_form
+from api.callers import ANY_READER, allow_origin, authorise, check_origin
+from api.idempotency import wanted_once
+from api.preferences import WaitingRoom, wait_seconds
+from api.problems import ProblemError, language
+from api.resources import resources
+from api.visitors import visitor_address
+from moderation import idempotency, messages
+from moderation.clock import utc_now
+from moderation.errors import FieldError, InvalidInputError
+from moderation.idempotency import Once
+from moderation.intake import Accepted, Answer, accept
+from moderation.keys import Caller, Kind
+from moderation.log import get_logger
+from moderation.reading import list_comments, read_comment, read_for_author
+from moderation.sites import policies_of
+from moderation.submission import Submission, read_submission, rename_wordpress_fields
+
+log = get_logger(__name__)
+
+MAX_BATCH = 500
+_MAX_PAGE = 200
+_STATUSES = ("received", "approved", "held", "spam", "rejected")
+# Beyond the wait itself: what committing and answering may take.
+_BUSY_MARGIN_SECONDS = 5
+
+
+def blueprint(waiting_room: WaitingRoom) -> Blueprint:
+    """Return the routes."""
+    routes = Blueprint("comments", __name__)
+
+    @routes.post("/v1/comments")
+    def post_comment() -> Response:
+        return _post_comment(waiting_room)
+
+    routes.add_url_rule("/v1/comments", view_func=get_comments, methods=["GET"])
+    routes.add_url_rule("/v1/comments/batch", view_func=post_batch, methods=["POST"])
+    routes.add_url_rule("/v1/comments/<comment_id>", view_func=get_comment, methods=["GET"])
+    routes.after_request(_share_with_pages)
+    return routes
+
+
+def _post_comment(waiting_room: WaitingRoom) -> Response:
+    # Too large is refused whoever sent it, before anything is looked up.
+    read_bytes(MAX_BYTES)
+    with resources().database.read() as session:
+        caller = authorise(session, Kind.SITE, Kind.PUBLIC)
+        check_origin(session, caller)
+        max_lengths = policies_of(session, [caller.site()])[caller.site()].max_lengths
+    sent, is_form = read_json_or_form()
+    if is_form:
+        sent = rename_wordpress_fields(sent)
+    submission = read_submission(_with_visitor(sent, caller), max_lengths)
+    once = wanted_once(caller.site(), "/v1/comments")
+    seconds = wait_seconds()
+    shape = _shaper(caller)
+    accepted = _accept(caller, [submission], lambda ids: shape(ids[0]), once, seconds)
+    if accepted.is_replay or not seconds:
+        return _accepted(accepted.answer)
+    return _wait(waiting_room, caller, accepted, once, seconds)
+
+
+def _accept(
+    caller: Caller,
+    submissions: Sequence[Submission],
+    shape: Callable[[Sequence[str]], Answer],
+    once: Once | None,
+    seconds: int = 0,
+) -> Accepted:
+    parts = resources()
+    accepted = accept(
+        parts.database,
+        parts.keyed,
+        caller.site(),
+        submissions,
+        utc_now(),
+        shape=shape,
+        once=once,
+        busy_for=timedelta(seconds=seconds + _BUSY_MARGIN_SECONDS) if seconds else None,
+    )
+    parts.doorbell.ring(comments=accepted.ids)
+    for comment_id in accepted.ids:
+        log.info("accepted", comment=comment_id, site=caller.site())
+    return accepted
+
+
+def _with_visitor(sent: Any, caller: Caller) -> Any:
+    """Say whose address it is: with a public key nobody's word counts but the connection's."""
+    if caller.kind is not Kind.PUBLIC or not isinstance(sent, dict):
+        return sent
+    forwarded = [entry for line in request.headers.getlist("X-Forwarded-For") for entry in line.split(",")]
+    address = visitor_address(request.remote_addr, forwarded, resources().settings.trusted_proxies)
+    return sent | {"ip": address, "user_agent": request.headers.get("User-Agent", "")[:1000]}
+
+
+def _shaper(caller: Caller) -> Callable[[str], Answer]:
+    """Return what makes the answer for an id; an author without a key gets an address that needs none."""
+    parts = resources()
+
+    def shape(comment_id: str) -> Answer:
+        url = f"{parts.base_url}/v1/comments/{comment_id}"
+        if caller.kind is Kind.PUBLIC:
+            url += "?" + urlencode({"token": parts.keyed.token("author", comment_id)})
+        return {"id": comment_id, "status": "received", "status_url": url}
+
+    return shape
+
+
+def _accepted(answer: Answer) -> Response:
+    response = jsonify(answer)
+    response.status_code = 202
+    response.headers["Location"] = answer["status_url"]
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _wait(waiting_room: WaitingRoom, caller: Caller, accepted: Accepted, once: Once | None, seconds: int) -> Response:
+    parts = resources()
+    comment_id = accepted.ids[0]
+    is_settled = waiting_room.wait_for_verdict(parts.database, comment_id, seconds)
+    if once is not None:
+        with parts.database.write() as session:
+            idempotency.finish(session, once)
+    if not is_settled:
+        return _accepted(accepted.answer)
+    with parts.database.read() as session:
+        is_author = caller.kind is Kind.PUBLIC
+        document = read_for_author(session, comment_id) if is_author else read_comment(session, caller, comment_id)
+    response = jsonify(document)
+    response.headers["Location"] = accepted.answer["status_url"]
+    response.headers["Preference-Applied"] = f"wait={seconds}"
+    return response
+
+
+def post_batch() -> Response:
+    """Accept up to 500 comments in one transaction; a bad one spoils none."""
+    read_bytes(MAX_BATCH_BYTES)
+    with resources().database.read() as session:
+        caller = authorise(session, Kind.SITE)
+        max_lengths = policies_of(session, [caller.site()])[caller.site()].max_lengths
+    sent = read_json(MAX_BATCH_BYTES)
+    comments = sent.get("comments") if isinstance(sent, dict) else None
+    if comments is None:
+        raise InvalidInputError([FieldError("comments", "required")])
+    if not isinstance(comments, list):
+        raise InvalidInputError([FieldError("comments", "wrong_type")])
+    if len(comments) > MAX_BATCH:
+        raise InvalidInputError([FieldError("comments", "too_many", {"max": MAX_BATCH})])
+    read = [_read_one(comment, max_lengths) for comment in comments]
+    shape = _shaper(caller)
+    wanted = language()
+
+    def shape_all(ids: Sequence[str]) -> Answer:
+        remaining = iter(ids)
+        return {
+            "results": [
+                {"status": 422, "errors": [messages.describe(error, wanted) for error in one.errors]}
+                if isinstance(one, InvalidInputError)
+                else _batch_result(shape(next(remaining)))
+                for one in read
+            ]
+        }
+
+    submissions = [one for one in read if isinstance(one, Submission)]
+    once = wanted_once(caller.site(), "/v1/comments/batch")
+    return jsonify(_accept(caller, submissions, shape_all, once).answer)
+
+
+def _read_one(sent: Any, max_lengths: Any) -> Submission | InvalidInputError:
+    try:
+        return read_submission(sent, max_lengths)
+    except InvalidInputError as error:
+        return error
+
+
+def _batch_result(answer: Answer) -> Answer:
+    return {"status": 202, "id": answer["id"], "status_url": answer["status_url"]}
+
+
+def get_comment(comment_id: str) -> Response:
+    """Return a comment with its verdict; to its author, who has the token, only how it stands."""
+    parts = resources()
+    token = request.args.get("token")
+    with parts.database.read() as session:
+        if token is not None and "Authorization" not in request.headers:
+            if not parts.keyed.matches("author", comment_id, token):
+                raise ProblemError(401, "Unauthorized", "This token is not valid for this comment.")
+            document = read_for_author(session, comment_id)
+        else:
+            document = read_comment(session, authorise(session, *ANY_READER), comment_id)
+    response = jsonify(document)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def get_comments() -> Response:
+    """Return a site's comments, newest first."""
+    status = request.args.get("status")
+    limit = request.args.get("limit", "50")
+    errors = []
+    if status is not None and status not in _STATUSES:
+        errors.append(FieldError("status", "invalid"))
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 0 < int(limit) <= _MAX_PAGE):  # noqa: PLR2004 - no int of a megabyte
+        errors.append(FieldError("limit", "invalid"))
+    if any("\0" in value for value in request.args.values()):
+        errors.append(FieldError("", "invalid_characters"))
+    if errors:
+        raise InvalidInputError(errors)
+    with resources().database.read() as session:
+        caller = authorise(session, *ANY_READER)
+        page = list_comments(
+            session,
+            caller.site(request.args.get("site")),
+            status=status,
+            post_id=request.args.get("post_id"),
+            cursor=request.args.get("cursor"),
+            limit=int(limit),
+        )
+    response = jsonify({"comments": page.comments, "next_cursor": page.cursor})
+    response.headers["Cache-Control"] = "no-store"
+    if page.cursor:
+        query = urlencode({**request.args.to_dict(), "cursor": page.cursor})
+        response.headers["Link"] = f'<{resources().base_url}/v1/comments?{query}>; rel="next"'
+    return response
+
+
+def _share_with_pages(response: Response) -> Response:
+    allow_origin(response)
+    return response

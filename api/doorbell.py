@@ -1,0 +1,95 @@
+"""Tell the workers that comments wait, without making a request wait for the broker.
+
+One thread per process publishes; what is rung while it publishes goes out together next. When the broker is away the
+bell is dropped: the comments are committed, and the sweep finds them.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from celery import Celery
+
+from moderation.events import Owed, by_endpoint
+from moderation.log import get_logger
+from moderation.settings import Settings
+from moderation.tasks import DELIVER, MOST_IDS, SCREEN
+
+log = get_logger(__name__)
+
+# A task's name and the ids it is to look at.
+Message = tuple[str, list[str]]
+Publish = Callable[[str, list[str]], None]
+
+# More than a backlog of this many is the sweep's work; memory stays bounded whatever the broker does.
+_MOST_WAITING = 20_000
+# One line of log per outage and so long, not one per comment.
+_SECONDS_BETWEEN_COMPLAINTS = 10.0
+
+
+class Doorbell:
+    """Publishes ids in the background. The thread starts with the first bell, so never before a fork."""
+
+    def __init__(self, publish: Publish) -> None:
+        self._publish = publish
+        self._has_work = threading.Condition()
+        self._comments: list[str] = []
+        self._deliveries: list[Owed] = []
+        self._thread: threading.Thread | None = None
+        self._is_stopping = False
+        self._complained_at = float("-inf")
+
+    def ring(self, comments: Sequence[str] = (), deliveries: Sequence[Owed] = ()) -> None:
+        """Ask for these to be looked at soon; returns at once, and never raises."""
+        with self._has_work:
+            if len(self._comments) + len(self._deliveries) < _MOST_WAITING:
+                self._comments += comments
+                self._deliveries += deliveries
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+                self._thread.start()
+            self._has_work.notify()
+
+    def stop(self, timeout_seconds: float = 2.0) -> None:
+        """Publish what waits, for so long at most."""
+        with self._has_work:
+            self._is_stopping = True
+            self._has_work.notify()
+        if self._thread is not None:
+            self._thread.join(timeout_seconds)
+
+    def _run(self) -> None:
+        while True:
+            with self._has_work:
+                self._has_work.wait_for(lambda: self._comments or self._deliveries or self._is_stopping)
+                comments, self._comments = self._comments, []
+                deliveries, self._deliveries = self._deliveries, []
+            if not comments and not deliveries:
+                return
+            try:
+                for name, ids in _messages(comments, deliveries):
+                    self._publish(name, ids)
+            except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the sweep is behind it
+                self._complain(type(error).__name__)
+
+    def _complain(self, what: str) -> None:
+        if time.monotonic() - self._complained_at > _SECONDS_BETWEEN_COMPLAINTS:
+            self._complained_at = time.monotonic()
+            log.warning("doorbell lost; the sweep will ring", error=what)
+
+
+def _messages(comments: Sequence[str], deliveries: Sequence[Owed]) -> list[Message]:
+    named = [(SCREEN, list(comments))] + [(DELIVER, ids) for ids in by_endpoint(deliveries).values()]
+    return [(name, ids[start : start + MOST_IDS]) for name, ids in named for start in range(0, len(ids), MOST_IDS)]
+
+
+def celery_publisher(settings: Settings) -> Publish:
+    """Return what publishes to the broker that the settings name; connects with the first message."""
+    app = Celery("moderation-api", set_as_current=False)
+    app.conf.update(settings.celery())
+
+    def publish(name: str, ids: list[str]) -> None:
+        # One more try: a connection that the broker closed while idle is only noticed by using it.
+        app.send_task(name, args=[ids], retry=True, retry_policy={"max_retries": 1, "interval_start": 0})
+
+    return publish

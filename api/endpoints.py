@@ -1,0 +1,80 @@
+"""The routes of webhook endpoints."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.bodies import read_json
+from api.callers import MANAGERS, authorise
+from api.resources import resources
+from moderation.clock import utc_now
+from moderation.endpoints import (
+    add_endpoint,
+    change_endpoint,
+    check_url,
+    describe,
+    find_endpoint,
+    list_endpoints,
+    read_endpoint,
+)
+
+routes = Blueprint("endpoints", __name__)
+
+
+@routes.get("/v1/endpoints")
+def get_endpoints() -> Response:
+    """List the endpoints of the caller's sites."""
+    with resources().database.read() as session:
+        caller = authorise(session, *MANAGERS)
+        site = request.args.get("site")
+        found = list_endpoints(session, frozenset([caller.site(site)]) if site else caller.site_ids)
+    return jsonify({"endpoints": [describe(endpoint) for endpoint in found]})
+
+
+@routes.post("/v1/endpoints")
+def post_endpoint() -> Response:
+    """Make an endpoint; the answer shows its secret this once."""
+    parts = resources()
+    with parts.database.read() as session:
+        caller = authorise(session, *MANAGERS)
+    sent = read_json()
+    change = read_endpoint(sent, is_new=True)
+    site = sent.get("site")
+    site_id = caller.site(site if isinstance(site, str) else None)
+    check_url(parts.outbound, change.url)
+    with parts.database.write() as session:
+        endpoint = add_endpoint(session, site_id, change, utc_now())
+    response = jsonify(describe(endpoint, parts.keyed))
+    response.status_code = 201
+    response.headers["Location"] = f"{parts.base_url}/v1/endpoints/{endpoint.id}"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@routes.get("/v1/endpoints/<endpoint_id>")
+def get_endpoint(endpoint_id: str) -> Response:
+    """Return one endpoint."""
+    with resources().database.read() as session:
+        return jsonify(describe(find_endpoint(session, authorise(session, *MANAGERS), endpoint_id)))
+
+
+@routes.patch("/v1/endpoints/<endpoint_id>")
+def patch_endpoint(endpoint_id: str) -> Response:
+    """Change what is given of an endpoint."""
+    parts = resources()
+    with parts.database.read() as session:
+        caller = authorise(session, *MANAGERS)
+    change = read_endpoint(read_json(), is_new=False)
+    check_url(parts.outbound, change.url)
+    with parts.database.write() as session:
+        endpoint = find_endpoint(session, caller, endpoint_id)
+        change_endpoint(endpoint, change)
+    return jsonify(describe(endpoint))
+
+
+@routes.delete("/v1/endpoints/<endpoint_id>")
+def delete_endpoint(endpoint_id: str) -> Response:
+    """Delete an endpoint; what it is still owed is not sent."""
+    parts = resources()
+    with parts.database.write() as session:
+        caller = authorise(session, *MANAGERS)
+        find_endpoint(session, caller, endpoint_id).deleted_at = utc_now()
+    return Response(status=204)

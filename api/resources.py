@@ -1,0 +1,35 @@
+"""What the routes stand on, made once per application and found through it."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from api.doorbell import Doorbell
+from moderation.db import Database
+from moderation.identity import Keyed
+from moderation.outbound import Outbound
+from moderation.settings import Settings
+
+_NAME = "moderation"
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Connections and keys of one application."""
+
+    settings: Settings
+    database: Database
+    keyed: Keyed
+    outbound: Outbound
+    doorbell: Doorbell
+
+    @property
+    def base_url(self) -> str:
+        """The address under which clients reach the service, without a slash at the end."""
+        return self.settings.effective_base_url
+
+
+def resources() -> Resources:
+    """Return the resources of the application that answers this request."""
+    return cast("Resources", current_app.extensions[_NAME])

@@ -1,0 +1,32 @@
+"""Whose address a request comes from: the connection's, or what a trusted proxy says of it."""
+
+import ipaddress
+from collections.abc import Sequence
+
+from moderation.settings import Networks
+
+
+def visitor_address(peer: str | None, forwarded_for: Sequence[str], trusted: Networks) -> str | None:
+    """Return the visitor's address, or None where there is none (a unix socket).
+
+    `forwarded_for` is X-Forwarded-For, left to right. Each trusted proxy vouches for the entry to its left; the first
+    address that is not a trusted proxy is the visitor, whatever stands further left: visitors can write there.
+    """
+    address = _parse(peer)
+    for entry in reversed(forwarded_for):
+        if address is None or not any(address in network for network in trusted if network.version == address.version):
+            break
+        further = _parse(entry)
+        if further is None:
+            break
+        address = further
+    return str(address) if address else None
+
+
+def _parse(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address((text or "").strip().strip("[]"))
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

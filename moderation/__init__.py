@@ -1,0 +1,19 @@
+"""The domain of comment moderation: no web framework and no task queue in it.
+
+In the order in which a comment meets them:
+
+- `submission` reads what a client sent and names every error in it; `messages` puts the errors into words.
+- `intake` commits it, once per `idempotency` key; `identity` makes ids and keyed tokens.
+- `facts` gathers what the filters need for a whole batch, `text` folds and finds links, `filters` notice signals.
+- `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome.
+- `events` says what happened and who is owed word of it, `payload` shapes the message, `deliveries` sends it.
+- `decisions` lets people outrank the machine; `sweeping` finds work whose doorbell was lost; `retention` forgets.
+
+What they stand on: `tables` (the rows), `db` (the one door to databases), `migrations`, `settings` (the one door to the
+environment), `sites` and `keys` (who may do what), `signing` and `outbound` (the one door to strangers' addresses),
+`embedded` (a redis-server of our own), `broker` (queue lengths), `health`, `metrics`, `log`, `errors`.
+
+`commands` is the `moderation` program. `learning` trains and measures the text model.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,20 @@
+"""`moderation beat`: send the sweeps."""
+
+import os
+import sys
+
+import click
+
+from moderation.settings import Settings
+
+
+@click.command()
+def beat() -> None:
+    """Send the sweeps every few seconds, as the Celery beat. Two at once do no harm.
+
+    \b
+    Example:
+      moderation beat
+    """
+    Settings.from_environment()
+    os.execv(sys.executable, [sys.executable, "-m", "workers", "beat"])  # noqa: S606 - our own interpreter

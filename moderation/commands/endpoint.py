@@ -1,0 +1,108 @@
+"""`moderation endpoint`: who wants to hear of events."""
+
+from typing import Any
+
+import click
+
+from moderation.clock import utc_now
+from moderation.commands.setup import as_json, print_fields, print_json, print_table, set_up
+from moderation.endpoints import (
+    DEFAULT_EVENTS,
+    FORMATS,
+    add_endpoint,
+    check_url,
+    describe,
+    list_endpoints,
+    read_endpoint,
+)
+from moderation.errors import InvalidInputError, NotFoundError
+from moderation.messages import message
+from moderation.outbound import Outbound
+from moderation.sites import find_site
+from moderation.tables import Endpoint
+
+
+@click.group()
+def endpoint() -> None:
+    """Add, list and remove webhook endpoints.
+
+    \b
+    Example:
+      moderation endpoint add --site "Daily News" --url https://chat.example.com/hook --audience moderators
+    """
+
+
+@endpoint.command()
+@click.option("--site", required=True, help="Id or name of the site.")
+@click.option("--url", required=True, help="Where webhooks are posted.")
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="standard", show_default=True)
+@click.option("--events", help="Events to send, comma separated. Default: by audience.")
+@click.option(
+    "--audience",
+    type=click.Choice(list(DEFAULT_EVENTS)),
+    default="website",
+    show_default=True,
+    help="Who reads it: the website hears of everything, moderators of what is held.",
+)
+@as_json
+def add(site: str, url: str, kind: str, events: str | None, audience: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Add an endpoint and print its signing secret, this once.
+
+    \b
+    Example:
+      moderation endpoint add --site "Daily News" --url https://news.example.com/hook --json
+    """
+    setup = set_up()
+    keyed = setup.keyed
+    sent = {"url": url, "format": kind, "audience": audience, "events": events.split(",") if events else None}
+    try:
+        change = read_endpoint(sent, is_new=True)
+        check_url(Outbound(setup.settings.outbound_allow), change.url)
+    except InvalidInputError as error:
+        raise click.UsageError("; ".join(f"{one.field}: {message(one, 'en')}" for one in error.errors)) from None
+    with setup.database.write() as session:
+        document = describe(add_endpoint(session, find_site(session, site).id, change, utc_now()), keyed)
+    if as_json:
+        print_json(document)
+        return
+    print_fields(_readable(document))
+    click.echo("The secret is not shown again.")
+
+
+@endpoint.command(name="list")
+@as_json
+def list_all(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """List the endpoints.
+
+    \b
+    Example:
+      moderation endpoint list
+    """
+    with set_up().database.read() as session:
+        documents = [describe(one) for one in list_endpoints(session, None)]
+    if as_json:
+        print_json(documents)
+        return
+    columns = ("id", "site", "url", "events", "format", "enabled")
+    print_table(columns, [[_readable(one)[column] for column in columns] for one in documents])
+
+
+@endpoint.command()
+@click.argument("endpoint_id")
+def remove(endpoint_id: str) -> None:
+    """Remove an endpoint; what it is still owed is not sent.
+
+    \b
+    Example:
+      moderation endpoint remove ep_01kb…
+    """
+    with set_up().database.write() as session:
+        found = session.get(Endpoint, endpoint_id)
+        if found is None or found.deleted_at is not None:
+            raise NotFoundError(f"there is no endpoint {endpoint_id}; `moderation endpoint list` shows them")
+        found.deleted_at = utc_now()
+    click.echo(f"{endpoint_id} is removed")
+
+
+def _readable(document: dict[str, Any]) -> dict[str, Any]:
+    return document | {"events": ",".join(document["events"])}

@@ -1,0 +1,21 @@
+"""`moderation serve`: answer HTTP."""
+
+import os
+import sys
+
+import click
+
+from moderation.settings import Settings
+
+
+@click.command()
+def serve() -> None:
+    """Answer HTTP at HOST:PORT, on granian.
+
+    \b
+    Example:
+      MODERATION_PORT=8080 moderation serve
+    """
+    Settings.from_environment()
+    # In this process's place: signals and exit codes are the server's own.
+    os.execv(sys.executable, [sys.executable, "-m", "api"])  # noqa: S606 - our own interpreter, no shell

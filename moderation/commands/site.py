@@ -1,0 +1,58 @@
+"""`moderation site`: websites whose comments are moderated."""
+
+from dataclasses import asdict
+
+import click
+
+from moderation.clock import utc_now
+from moderation.commands.setup import as_json, print_fields, print_json, print_table, set_up
+from moderation.sites import add_site, list_sites
+
+
+@click.group()
+def site() -> None:
+    """Add and list websites.
+
+    \b
+    Example:
+      moderation site add "Daily News" --domain news.example.com
+    """
+
+
+@site.command()
+@click.argument("name")
+@click.option("--domain", help="Host name of the website; its pages may post with the public key.")
+@as_json
+def add(name: str, domain: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Add a website and print its keys, this once.
+
+    \b
+    Example:
+      moderation site add "Daily News" --domain news.example.com --json
+    """
+    setup = set_up()
+    keyed = setup.keyed
+    with setup.database.write() as session:
+        made = asdict(add_site(session, keyed, name, domain, utc_now()))
+    if as_json:
+        print_json(made)
+        return
+    print_fields(made)
+    click.echo("The keys are not shown again.")
+
+
+@site.command(name="list")
+@as_json
+def list_all(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """List the websites.
+
+    \b
+    Example:
+      moderation site list
+    """
+    with set_up().database.read() as session:
+        rows = [(one.id, one.name, one.domain or "") for one in list_sites(session)]
+    if as_json:
+        print_json([{"id": site_id, "name": name, "domain": domain or None} for site_id, name, domain in rows])
+        return
+    print_table(("id", "name", "domain"), rows)

@@ -1,0 +1,110 @@
+"""The one door to databases: engines for SQLite and PostgreSQL, and the unit of work.
+
+`Database.write()` is a transaction that changes rows; `Database.read()` is one that does not and never waits for a
+writer on SQLite.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+from moderation.settings import Settings
+
+# How long a writer waits for another one on SQLite before it gives up.
+SQLITE_BUSY_SECONDS = 15
+# A database that does not answer at once is away; whoever asked is told so (503) instead of kept waiting.
+CONNECT_SECONDS = 3
+# No statement of ours takes long; one that does is stuck behind a lock.
+STATEMENT_MILLISECONDS = 15_000
+
+
+class Database:
+    """Connections to one database. Making one connects to nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = engine.execution_options(is_write=True)
+
+    @classmethod
+    def of(cls, settings: Settings, *, pool_size: int = 5) -> "Database":
+        """Make the database that the settings name; `pool_size` is how many threads of this process use it at once."""
+        return cls(make_engine(settings.effective_database_url, pool_size=pool_size))
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Run a transaction: committed at the end of the block, rolled back when it raises."""
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Run a transaction that only reads."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether this is SQLite."""
+        return self.engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        """Close all connections; the next use opens new ones."""
+        self.engine.dispose()
+
+
+def make_engine(url: str, *, pool_size: int = 5) -> Engine:
+    """Make an engine with what either database needs to keep the promises; connects to nothing yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, parsed.database, pool_size)
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return create_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        # An error would else carry what a stranger wrote into the logs.
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC",
+            "application_name": "moderation",
+        },
+    )
+
+
+def _sqlite_engine(url: str, path: str | None, pool_size: int) -> Engine:
+    if not path or path == ":memory:":
+        raise ValueError("a database in memory is lost with its process; give SQLite a file")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"timeout": SQLITE_BUSY_SECONDS},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # None: we say BEGIN ourselves, so that a writer takes its lock at once and can't deadlock half-way.
+    connection.isolation_level = None
+    pragma: Callable[[str], Any] = connection.execute
+    pragma("PRAGMA journal_mode = WAL")
+    # FULL: a 202 outlives a power cut, not only a crash of the process.
+    pragma("PRAGMA synchronous = FULL")
+    pragma("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_write = connection.get_execution_options().get("is_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")

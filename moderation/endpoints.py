@@ -1,0 +1,134 @@
+"""Who wants to hear of events: webhook endpoints and what they ask for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from moderation.errors import FieldError, InvalidInputError, NotFoundError
+from moderation.events import TYPES
+from moderation.identity import Keyed, new_id
+from moderation.keys import Caller
+from moderation.outbound import NotAllowedError, Outbound
+from moderation.tables import Endpoint
+
+FORMATS = ("standard",)
+# The website wants to know everything; a moderator only what needs one.
+DEFAULT_EVENTS = {"website": TYPES, "moderators": ("comment.held",)}
+MAX_URL = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointChange:
+    """What a client said of an endpoint; None is left as it is."""
+
+    url: str | None = None
+    events: tuple[str, ...] | None = None
+    format: str | None = None
+    enabled: bool | None = None
+
+
+def read_endpoint(sent: Any, *, is_new: bool) -> EndpointChange:
+    """Read an endpoint as a client sent it; raise InvalidInputError with every error at once."""
+    if not isinstance(sent, dict):
+        raise InvalidInputError([FieldError("", "wrong_type")])
+    errors = []
+    url, events, kind, enabled = (sent.get(name) for name in ("url", "events", "format", "enabled"))
+    audience = sent.get("audience", "website")
+    if url is None and is_new:
+        errors.append(FieldError("url", "required"))
+    elif url is not None and (not isinstance(url, str) or not url.strip() or len(url) > MAX_URL):
+        errors.append(FieldError("url", "invalid"))
+    if events is not None and not (isinstance(events, list) and events and all(one in TYPES for one in events)):
+        errors.append(FieldError("events", "invalid"))
+    if kind is not None and kind not in FORMATS:
+        errors.append(FieldError("format", "invalid"))
+    if enabled is not None and not isinstance(enabled, bool):
+        errors.append(FieldError("enabled", "wrong_type"))
+    if audience not in DEFAULT_EVENTS:
+        errors.append(FieldError("audience", "invalid"))
+    if errors:
+        raise InvalidInputError(errors)
+    if events is None and is_new:
+        events = DEFAULT_EVENTS[audience]
+    return EndpointChange(
+        url=url.strip() if url else None,
+        events=tuple(dict.fromkeys(events)) if events else None,
+        format=kind,
+        enabled=enabled,
+    )
+
+
+def check_url(outbound: Outbound, url: str | None) -> None:
+    """Raise InvalidInputError when webhooks may not go there. Looks names up, so call it outside of transactions."""
+    if url is None:
+        return
+    try:
+        outbound.check(url)
+    except NotAllowedError as error:
+        raise InvalidInputError([FieldError("url", "not_allowed", {"why": str(error)})]) from None
+
+
+def add_endpoint(session: Session, site_id: str, change: EndpointChange, now: datetime) -> Endpoint:
+    """Make an endpoint; its address was checked before."""
+    endpoint = Endpoint(
+        id=new_id("ep"),
+        site_id=site_id,
+        url=change.url,
+        events=list(change.events or TYPES),
+        format=change.format or "standard",
+        enabled=change.enabled is not False,
+        generation=1,
+        created_at=now,
+    )
+    session.add(endpoint)
+    session.flush()
+    return endpoint
+
+
+def find_endpoint(session: Session, caller: Caller, endpoint_id: str) -> Endpoint:
+    """Return the endpoint; raise NotFoundError for one that is gone or of others."""
+    endpoint = session.get(Endpoint, endpoint_id)
+    if endpoint is None or endpoint.deleted_at is not None or not caller.may_touch(endpoint.site_id):
+        raise NotFoundError(f"no endpoint {endpoint_id}")
+    return endpoint
+
+
+def list_endpoints(session: Session, site_ids: frozenset[str] | None) -> Sequence[Endpoint]:
+    """Return the endpoints of these sites (None: of all), oldest first."""
+    query = select(Endpoint).where(Endpoint.deleted_at.is_(None)).order_by(Endpoint.id)
+    if site_ids is not None:
+        query = query.where(Endpoint.site_id.in_(site_ids))
+    return session.scalars(query).all()
+
+
+def change_endpoint(endpoint: Endpoint, change: EndpointChange) -> None:
+    """Apply what is not None; enabling forgets why it was disabled."""
+    if change.url is not None:
+        endpoint.url = change.url
+    if change.events is not None:
+        endpoint.events = list(change.events)
+    if change.format is not None:
+        endpoint.format = change.format
+    if change.enabled is not None:
+        endpoint.enabled = change.enabled
+        endpoint.disabled_reason = None
+
+
+def describe(endpoint: Endpoint, keyed: Keyed | None = None) -> dict[str, Any]:
+    """Return the endpoint as answers show it; with its secret only when `keyed` is given, at its making."""
+    document = {
+        "id": endpoint.id,
+        "site": endpoint.site_id,
+        "url": endpoint.url,
+        "events": endpoint.events,
+        "format": endpoint.format,
+        "enabled": endpoint.enabled,
+        "disabled_reason": endpoint.disabled_reason,
+    }
+    if keyed is not None:
+        document["secret"] = keyed.endpoint_secret(endpoint.id, endpoint.generation)
+    return document

@@ -1,0 +1,103 @@
+"""What happened to a comment, and who is owed word of it: written in the transaction that makes it happen."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from moderation.identity import new_id
+from moderation.tables import DeliveryRow, Endpoint, EventRow
+
+# One event per status that a comment can come to.
+TYPE_OF_STATUS: Mapping[str, str] = {
+    "approved": "comment.approved",
+    "held": "comment.held",
+    "spam": "comment.spam",
+    "rejected": "comment.rejected",
+}
+TYPES = tuple(TYPE_OF_STATUS.values())
+
+# A delivery whose first message was lost is rung for again.
+RING_AFTER = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """A comment came to a status. `version` is the comment's, from then on."""
+
+    site_id: str
+    comment_id: str
+    status: str
+    version: int
+    decision_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A delivery that may be made now."""
+
+    delivery_id: str
+    endpoint_id: str
+
+
+def record(session: Session, happenings: Sequence[Happening], now: datetime) -> list[Owed]:
+    """Write one event per happening and one delivery per endpoint that wants it; return what is owed."""
+    if not happenings:
+        return []
+    listeners = _listeners(session, {one.site_id for one in happenings})
+    events = []
+    deliveries = []
+    for one in happenings:
+        event_id = new_id("ev")
+        kind = TYPE_OF_STATUS[one.status]
+        events.append(
+            {
+                "id": event_id,
+                "site_id": one.site_id,
+                "comment_id": one.comment_id,
+                "type": kind,
+                "version": one.version,
+                "decision_id": one.decision_id,
+                "occurred_at": now,
+            }
+        )
+        deliveries += [
+            {
+                "id": new_id("dl"),
+                "event_id": event_id,
+                "endpoint_id": endpoint.id,
+                "site_id": one.site_id,
+                "state": "pending",
+                "attempts": 0,
+                "next_attempt_at": now,
+                "ring_at": now + RING_AFTER,
+                "created_at": now,
+                "finished_at": None,
+                "last_error": None,
+            }
+            for endpoint in listeners.get(one.site_id, ())
+            if kind in endpoint.events
+        ]
+    session.execute(insert(EventRow), events)
+    if deliveries:
+        session.execute(insert(DeliveryRow), deliveries)
+    return [Owed(str(row["id"]), str(row["endpoint_id"])) for row in deliveries]
+
+
+def by_endpoint(owed: Iterable[Owed]) -> dict[str, list[str]]:
+    """Group delivery ids by endpoint, so that one task speaks to one endpoint."""
+    grouped: dict[str, list[str]] = {}
+    for one in owed:
+        grouped.setdefault(one.endpoint_id, []).append(one.delivery_id)
+    return grouped
+
+
+def _listeners(session: Session, site_ids: Iterable[str]) -> Mapping[str, list[Endpoint]]:
+    listeners: dict[str, list[Endpoint]] = {}
+    for endpoint in session.scalars(
+        select(Endpoint).where(Endpoint.site_id.in_(set(site_ids)), Endpoint.enabled, Endpoint.deleted_at.is_(None))
+    ):
+        listeners.setdefault(endpoint.site_id, []).append(endpoint)
+    return listeners

@@ -1,0 +1,102 @@
+"""Gather what the filters need to know of a whole batch, in a fixed number of queries.
+
+Comes between `intake` and the pure `filters`; whatever a filter may ask, it asks of a `Facts`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from moderation.filters.facts import Facts
+from moderation.sites import policies_of
+from moderation.tables import Comment, DecisionRow, Post, Site
+
+# How long the same text counts as a repeat: a flood is over by then, and a yearly greeting is none.
+REPEAT_WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A comment that waits for its verdict, with what decides how it is judged."""
+
+    facts: Facts
+    rings: int
+    tries: int
+
+
+def gather(session: Session, ids: Sequence[str], now: datetime) -> list[Waiting]:
+    """Return the comments among `ids` that still wait, in the order in which they came."""
+    rows = session.execute(
+        select(Comment, Post.url, Site.domain)
+        .join(Site, Site.id == Comment.site_id)
+        .outerjoin(Post, and_(Post.site_id == Comment.site_id, Post.id == Comment.post_id))
+        .where(Comment.id.in_(ids), Comment.status == "received")
+        .order_by(Comment.id)
+    ).all()
+    comments = [row[0] for row in rows]
+    policies = policies_of(session, {comment.site_id for comment in comments})
+    repeats = _count_repeats(session, comments, now)
+    spam = _count_repeats_of_spam(session, comments)
+    return [
+        Waiting(
+            Facts(
+                comment_id=comment.id,
+                site_id=comment.site_id,
+                name=comment.name,
+                email=comment.email,
+                website=comment.website,
+                body=comment.body,
+                language=comment.language,
+                policy=policies[comment.site_id],
+                own_hosts=_own_hosts(domain, post_url),
+                # The comment itself is among those counted.
+                repeats=max(0, repeats.get((comment.site_id, comment.fingerprint), 1) - 1),
+                repeats_of_spam=spam.get((comment.site_id, comment.fingerprint), 0),
+            ),
+            comment.rings,
+            comment.tries,
+        )
+        for comment, post_url, domain in rows
+    ]
+
+
+def _own_hosts(domain: str | None, post_url: str | None) -> frozenset[str]:
+    hosts = {domain} if domain else set()
+    try:
+        host = urlsplit(post_url or "").hostname
+    except ValueError:
+        host = None
+    if host:
+        hosts.add(host)
+    return frozenset(host.removeprefix("www.") for host in hosts)
+
+
+def _count_repeats(session: Session, comments: Sequence[Comment], now: datetime) -> Mapping[tuple[str, str], int]:
+    rows = session.execute(
+        select(Comment.site_id, Comment.fingerprint, func.count())
+        .where(
+            Comment.site_id.in_({comment.site_id for comment in comments}),
+            Comment.fingerprint.in_({comment.fingerprint for comment in comments}),
+            Comment.received_at > now - REPEAT_WINDOW,
+        )
+        .group_by(Comment.site_id, Comment.fingerprint)
+    )
+    return {(site_id, text): count for site_id, text, count in rows}
+
+
+def _count_repeats_of_spam(session: Session, comments: Sequence[Comment]) -> Mapping[tuple[str, str], int]:
+    rows = session.execute(
+        select(Comment.site_id, Comment.fingerprint, func.count(func.distinct(Comment.id)))
+        .join(DecisionRow, and_(DecisionRow.comment_id == Comment.id, DecisionRow.version == Comment.version))
+        .where(
+            Comment.site_id.in_({comment.site_id for comment in comments}),
+            Comment.fingerprint.in_({comment.fingerprint for comment in comments}),
+            DecisionRow.action == "spam",
+        )
+        .group_by(Comment.site_id, Comment.fingerprint)
+    )
+    return {(site_id, text): count for site_id, text, count in rows}

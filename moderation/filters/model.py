@@ -1,0 +1,33 @@
+"""What the trained text model makes of the body."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from moderation.filters.facts import Facts
+from moderation.signals import Evidence, Signal
+
+# Probability -> strength; between two points the line is straight.
+# TODO measured
+_CURVE = ((0.0, 0.0), (0.3, 0.1), (0.6, 0.5), (0.99, 1.0), (1.0, 1.0))
+
+
+class ModelMissingError(RuntimeError):
+    """The model could not be asked; the filter has failed."""
+
+
+def model(facts: Facts) -> Iterator[Signal]:
+    """Notice MODEL_SPAM, with the pieces of the text that speak most for spam."""
+    if facts.prediction is None:
+        raise ModelMissingError
+    strength = strength_of(facts.prediction.probability)
+    if strength:
+        pieces = tuple(Evidence(facts.body[start:end], "body", start, end) for start, end in facts.prediction.spans)
+        yield Signal("MODEL_SPAM", strength, pieces)
+
+
+def strength_of(probability: float) -> float:
+    """Return how strongly a probability speaks: 0.5 where holding pays, 1 where being wrong is all but excluded."""
+    for (low, low_strength), (high, high_strength) in pairwise(_CURVE):
+        if probability <= high:
+            return low_strength + (high_strength - low_strength) * (probability - low) / (high - low)
+    return 1.0

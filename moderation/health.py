@@ -1,0 +1,100 @@
+"""Is everything that a comment needs on its way here and well? Named parts, each with what is wrong with it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from moderation.broker import BrokerAwayError, ping_redis, queue_lengths
+from moderation.clock import utc_now
+from moderation.db import Database
+from moderation.migrations import is_current
+from moderation.settings import Settings
+from moderation.tables import Heartbeat
+from moderation.tasks import QUEUES
+
+# The beat sends a sweep to every queue each SWEEP_SECONDS; so many missed ones mean that nobody consumes.
+_MISSED_SWEEPS = 5
+_LEAST_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the set; `detail` says in words what is wrong, and is empty when nothing is."""
+
+    name: str
+    is_well: bool
+    detail: str = ""
+
+
+def note_heartbeat(database: Database, queue: str, worker: str, now: datetime) -> None:
+    """Note that a worker took a message off this queue."""
+    with database.write() as session:
+        dialect = sqlite if database.is_sqlite else postgresql
+        row = dialect.insert(Heartbeat).values(queue=queue, worker=worker, consumed_at=now)
+        session.execute(
+            row.on_conflict_do_update(index_elements=[Heartbeat.queue], set_={"worker": worker, "consumed_at": now})
+        )
+
+
+def check(settings: Settings, database: Database, now: datetime | None = None) -> list[Part]:
+    """Look at every part, also after one was found unwell."""
+    return [
+        _part("database", _database_answers, database),
+        _part("migrations", _migrations_ran, database),
+        _part("redis", ping_redis, settings),
+        _part("broker", queue_lengths, settings),
+        *(_consumption(settings, database, queue, now or utc_now()) for queue in QUEUES),
+    ]
+
+
+def _part(name: str, look: Callable[..., object], *arguments: object) -> Part:
+    try:
+        look(*arguments)
+    except BrokerAwayError as error:
+        return Part(name, is_well=False, detail=f"does not answer ({error})")
+    except SQLAlchemyError as error:
+        # Only its kind: a driver's message may carry the URL with its password.
+        return Part(name, is_well=False, detail=f"does not answer ({type(error).__name__})")
+    except NotMigratedError:
+        return Part(name, is_well=False, detail="steps are missing: run `moderation migrate`")
+    return Part(name, is_well=True)
+
+
+class NotMigratedError(Exception):
+    """The database has an older shape than this release needs."""
+
+
+def _database_answers(database: Database) -> None:
+    with database.read() as session:
+        session.execute(text("SELECT 1"))
+
+
+def _migrations_ran(database: Database) -> None:
+    if not is_current(database):
+        raise NotMigratedError
+
+
+def _consumption(settings: Settings, database: Database, queue: str, now: datetime) -> Part:
+    name = f"worker:{queue}"
+    patience = timedelta(seconds=max(_LEAST_SECONDS, _MISSED_SWEEPS * settings.sweep_seconds))
+    try:
+        with database.read() as session:
+            consumed_at = session.scalar(select(Heartbeat.consumed_at).where(Heartbeat.queue == queue))
+    except SQLAlchemyError as error:
+        return Part(name, is_well=False, detail=f"not known ({type(error).__name__})")
+    if consumed_at is None:
+        return Part(name, is_well=False, detail="no worker has consumed from this queue yet")
+    silent = now - consumed_at
+    if silent > patience:
+        seconds = round(silent.total_seconds())
+        return Part(name, is_well=False, detail=f"nobody has consumed from this queue for {seconds} seconds")
+    return Part(name, is_well=True)
+
+
+def all_well(parts: Iterable[Part]) -> bool:
+    """Tell whether every part is well."""
+    return all(part.is_well for part in parts)

@@ -1,0 +1,62 @@
+"""JSON lines on standard error, from our own code and from the libraries alike.
+
+Never an email address, a comment's text, a key or a full visitor's address: log ids.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+# Libraries that say at INFO what only their authors want to know; warnings of theirs still show.
+_QUIET = ("celery", "kombu", "amqp", "alembic", "urllib3", "_granian", "granian.access", "redis")
+
+
+def get_logger(name: str) -> Any:
+    """Return a logger that takes an event and its details as keywords."""
+    return structlog.stdlib.get_logger(name)
+
+
+def configure(level: str, process: str) -> None:
+    """Send everything to standard error as JSON; `process` names this one (api, worker, beat) in every line."""
+
+    def name_process(_logger: Any, _method: str, line: Any) -> Any:
+        line["process"] = process
+        return line
+
+    shared = [*_SHARED, name_process]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(max(logging.WARNING, logging.getLevelName(level)) if level != "DEBUG" else logging.DEBUG)
+    # Warnings become lines like all others.
+    logging.captureWarnings(capture=True)

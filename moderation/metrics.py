@@ -1,0 +1,109 @@
+"""What Prometheus reads: queries over the rows at the moment of the scrape, so any number of processes agree.
+
+Names end in their unit or `_total`; no label holds an id of a comment, an address or a URL. List: docs/operations.md.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from moderation.broker import BrokerAwayError, queue_lengths
+from moderation.db import Database
+from moderation.settings import Settings
+from moderation.tables import AttemptRow, Comment, DeliveryRow, Heartbeat
+
+_STATUSES = ("received", "approved", "held", "spam", "rejected")
+_STATES = ("pending", "delivered", "dead")
+
+
+def render(settings: Settings, database: Database, now: datetime) -> bytes:
+    """Return all metrics in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(_Rows(settings, database, now))
+    return generate_latest(registry)
+
+
+class _Rows(Collector):
+    def __init__(self, settings: Settings, database: Database, now: datetime) -> None:
+        self._settings = settings
+        self._database = database
+        self._now = now
+
+    def describe(self) -> list[Metric]:
+        """Say nothing: asking the database at registration would ask it twice per scrape."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Ask the rows, then the broker."""
+        yield from self._from_rows()
+        yield from self._from_broker()
+
+    def _from_rows(self) -> Iterator[Metric]:
+        with self._database.read() as session:
+            statuses = _counts(session, Comment.status)
+            states = _counts(session, DeliveryRow.state)
+            oldest = session.scalar(select(func.min(Comment.received_at)).where(Comment.status == "received"))
+            due = session.scalar(
+                select(func.min(DeliveryRow.created_at)).where(
+                    DeliveryRow.state == "pending", DeliveryRow.next_attempt_at <= self._now
+                )
+            )
+            attempts = session.scalar(select(func.count()).select_from(AttemptRow)) or 0
+            heartbeats = session.execute(select(Heartbeat.queue, Heartbeat.consumed_at)).all()
+        yield _gauge(
+            "moderation_comments",
+            "Comments stored, by status.",
+            "status",
+            {status: statuses.get(status, 0) for status in _STATUSES},
+        )
+        yield _gauge(
+            "moderation_deliveries",
+            "Webhook deliveries, by state.",
+            "state",
+            {state: states.get(state, 0) for state in _STATES},
+        )
+        yield GaugeMetricFamily(
+            "moderation_oldest_received_seconds",
+            "Age of the oldest comment that waits for its verdict; 0 when none does.",
+            value=self._age(oldest),
+        )
+        yield GaugeMetricFamily(
+            "moderation_oldest_delivery_due_seconds",
+            "Age of the oldest delivery that is due; 0 when none is.",
+            value=self._age(due),
+        )
+        yield CounterMetricFamily("moderation_delivery_attempts", "Attempts to deliver a webhook.", value=attempts)
+        yield _gauge(
+            "moderation_last_consumption_seconds",
+            "Time since a worker took a message off the queue.",
+            "queue",
+            {queue: self._age(consumed_at) for queue, consumed_at in heartbeats},
+        )
+
+    def _from_broker(self) -> Iterator[Metric]:
+        try:
+            lengths = queue_lengths(self._settings)
+        except BrokerAwayError:
+            lengths = {}
+        yield GaugeMetricFamily("moderation_broker_up", "1 when the broker answers.", value=1 if lengths else 0)
+        yield _gauge("moderation_queue_length", "Messages waiting in the broker, by queue.", "queue", lengths)
+
+    def _age(self, moment: datetime | None) -> float:
+        return max(0.0, (self._now - moment).total_seconds()) if moment else 0.0
+
+
+def _counts(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:
+    return {value: count for value, count in session.execute(select(column, func.count()).group_by(column))}
+
+
+def _gauge(name: str, text_help: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text_help, labels=[label])
+    for label_value, value in values.items():
+        family.add_metric([label_value], value)
+    return family

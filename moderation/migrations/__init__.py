@@ -1,0 +1,44 @@
+"""Bring a database to the newest shape, one process at a time; Alembic keeps the steps."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from moderation.db import Database
+
+# Any number, the same in every process: names the lock in PostgreSQL.
+_LOCK = 0x6D6F_6465
+
+
+def migrate(database: Database) -> None:
+    """Run all steps that are missing, in one transaction, under a lock; does nothing on a database that is up to date.
+
+    SQLite's write transaction is the lock there. Two processes that start together both return when it is done.
+    """
+    with database.write() as session:
+        connection = session.connection()
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_current(database: Database) -> bool:
+    """Tell whether every step that this release knows has run. Steps of a newer release don't matter."""
+    scripts = ScriptDirectory.from_config(_config())
+    with database.read() as session:
+        current = MigrationContext.configure(session.connection()).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    return current == scripts.get_current_head() or (current is not None and current not in known)
+
+
+def _config() -> Config:
+    config = Config()
+    # Alembic reads % as interpolation.
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    return config

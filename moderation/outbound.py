@@ -1,0 +1,208 @@
+"""The one door to strangers' addresses: it looks a name up once, checks every address, and dials the checked one.
+
+A webhook's address is set by a tenant, so it may point at anything: the cloud's metadata service, the database, this
+service. Only public addresses are reached, over https, unless MODERATION_OUTBOUND_ALLOW names the network.
+"""
+
+import ipaddress
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import Timeout, parse_url
+
+from moderation.settings import Networks
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 15.0
+# A body that drips in single bytes never runs into READ_SECONDS; this ends it.
+TOTAL_SECONDS = 25.0
+MAX_ANSWER_BYTES = 64 * 1024
+_PUBLIC_PORTS = frozenset([443, *range(8000, 9001)])
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Not public though Python's is_global may say so: translation and tunnel prefixes reach IPv4 addresses behind them.
+# RFC 6052, RFC 8215, RFC 3056, RFC 4380, RFC 7526, RFC 3879, RFC 9602, RFC 4291 2.5.5.1.
+_TUNNELS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2002::/16",
+        "2001::/32",
+        "192.88.99.0/24",
+        "fec0::/10",
+        "5f00::/16",
+        "::/96",
+        "100.64.0.0/10",
+    )
+)
+
+
+class OutboundError(Exception):
+    """Nothing came back. `permanent` says that trying again can't help."""
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        self.permanent = permanent
+        super().__init__(message)
+
+
+class NotAllowedError(OutboundError):
+    """The address is one that this service does not speak to."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the status, the headers that matter (lower case), the first bytes, and how long it took."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+
+
+class Outbound:
+    """Posts to strangers. Threads may share one; making it connects to nothing."""
+
+    def __init__(self, allow: Networks = ()) -> None:
+        self._allow = allow
+        guard = self
+
+        class GuardedHTTP(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return guard._dial(self.host, self.port or 80, is_https=False)  # noqa: SLF001 - this class's own
+
+        class GuardedHTTPS(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return guard._dial(self.host, self.port or 443, is_https=True)  # noqa: SLF001 - this class's own
+
+        class HTTPPool(urllib3.HTTPConnectionPool):
+            ConnectionCls = GuardedHTTP
+
+        class HTTPSPool(urllib3.HTTPSConnectionPool):
+            ConnectionCls = GuardedHTTPS
+
+        # A PoolManager reads no proxy from the environment.
+        self._pools = urllib3.PoolManager(
+            num_pools=64, maxsize=8, retries=False, timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+        )
+        self._pools.pool_classes_by_scheme = {"http": HTTPPool, "https": HTTPSPool}
+
+    def check(self, url: str) -> None:
+        """Raise NotAllowedError when the URL is not one to post to; an unknown name passes, it may come to be known."""
+        host, port, is_https = _parse(url)
+        try:
+            addresses = _look_up(host, port)
+        except OSError:
+            return
+        self._choose(addresses, port, is_https=is_https)
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Post and return the answer, whatever its status; raise OutboundError when there is none.
+
+        Redirects are not followed, and no more than MAX_ANSWER_BYTES are read.
+        """
+        _parse(url)
+        began = time.monotonic()
+        response: urllib3.BaseHTTPResponse | None = None
+        try:
+            response = self._pools.request(
+                "POST", url, body=body, headers=dict(headers), redirect=False, preload_content=False
+            )
+            first = _read(response, began + TOTAL_SECONDS)
+        except urllib3.exceptions.HTTPError as error:
+            raise _explain(error) from None
+        finally:
+            if response is not None and not response.closed:
+                # Not read to its end: the connection is of no further use.
+                response.close()
+        return Answer(
+            response.status,
+            {name.lower(): value for name, value in response.headers.items()},
+            first,
+            time.monotonic() - began,
+        )
+
+    def _dial(self, host: str, port: int, *, is_https: bool) -> socket.socket:
+        try:
+            addresses = _look_up(host.strip("[]"), port)
+        except OSError as error:
+            raise OutboundError(f"the name can't be looked up ({error.strerror or error})") from None
+        address = self._choose(addresses, port, is_https=is_https)
+        try:
+            connection = socket.create_connection((str(address), port), timeout=CONNECT_SECONDS)
+        except OSError as error:
+            raise OutboundError(f"no connection ({error.strerror or 'timed out'})") from None
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def _choose(self, addresses: list[Address], port: int, *, is_https: bool) -> Address:
+        """Return the first address, all of them being allowed: one bad one among them is an attempt."""
+        for address in addresses:
+            if any(address in network for network in self._allow if network.version == address.version):
+                continue
+            if not _is_public(address):
+                raise NotAllowedError(f"{address} is not a public address")
+            if not is_https:
+                raise NotAllowedError("public addresses are reached over https only")
+            if port not in _PUBLIC_PORTS:
+                raise NotAllowedError(f"port {port} is not 443 or 8000-9000")
+        return addresses[0]
+
+
+def _parse(url: str) -> tuple[str, int, bool]:
+    try:
+        parts = parse_url(url)
+    except urllib3.exceptions.LocationParseError:
+        raise NotAllowedError("this is not a URL") from None
+    if parts.scheme not in ("http", "https") or not parts.host:
+        raise NotAllowedError("the URL does not start with https://")
+    if parts.auth:
+        raise NotAllowedError("the URL carries a user name")
+    is_https = parts.scheme == "https"
+    return parts.host.strip("[]"), parts.port or (443 if is_https else 80), is_https
+
+
+def _look_up(host: str, port: int) -> list[Address]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OSError("not a host name") from None
+    return [_unwrap(ipaddress.ip_address(str(entry[4][0]).partition("%")[0])) for entry in found]
+
+
+def _unwrap(address: Address) -> Address:
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _is_public(address: Address) -> bool:
+    in_tunnel = any(address in network for network in _TUNNELS if network.version == address.version)
+    return address.is_global and not address.is_multicast and not in_tunnel
+
+
+def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    first = bytearray()
+    while len(first) < MAX_ANSWER_BYTES:
+        if time.monotonic() > deadline:
+            raise OutboundError("the answer took too long")
+        piece = response.read1(MAX_ANSWER_BYTES - len(first))
+        if not piece:
+            break
+        first += piece
+    return bytes(first)
+
+
+def _explain(error: Exception) -> OutboundError:
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return OutboundError("the certificate was not accepted")
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return OutboundError("no answer in time")
+    return OutboundError(f"the connection failed ({type(error).__name__})")

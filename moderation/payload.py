@@ -1,0 +1,120 @@
+"""The message that an endpoint receives, made from committed rows, the same on every attempt.
+
+Pure. The shape is the contract of docs/webhooks.md; size and form are those of Standard Webhooks 1.0.
+"""
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from moderation.events import TYPE_OF_STATUS
+from moderation.tables import Comment, DecisionRow, EventRow, Post, VerdictRow
+
+# Standard Webhooks: "should be kept small, ideally < 20kb"; some room is left for the envelope of other formats.
+MAX_BYTES = 19_000
+# What a message shows of long texts other than the body; all of it can be read at the API.
+_MAX_TEXT = 300
+_MAX_SIGNALS = 12
+_MAX_EVIDENCE = 3
+
+_STATUS_OF_TYPE = {kind: status for status, kind in TYPE_OF_STATUS.items()}
+
+
+def moment(value: datetime | None) -> str | None:
+    """Return a time as ISO 8601 in UTC with a Z, to the millisecond."""
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
+
+
+def build(
+    event: EventRow,
+    comment: Comment,
+    post: Post | None,
+    verdict: VerdictRow | None,
+    decision: Mapping[str, Any] | None,
+) -> bytes:
+    """Return the body of the webhook: JSON in UTF-8, below MAX_BYTES; a body that does not fit is cut and says so."""
+    shown = _comment(event, comment, post)
+    content = {
+        "type": event.type,
+        "timestamp": moment(event.occurred_at),
+        "data": {"comment": shown, "verdict": _verdict(verdict) if verdict else None, "decision": decision},
+    }
+    whole = _encode(content)
+    if len(whole) <= MAX_BYTES:
+        return whole
+    shown |= {"body": "", "body_cut": True}
+    room = MAX_BYTES - len(_encode(content))
+    shown["body"] = cut(comment.body, room)
+    return _encode(content)
+
+
+def decision_document(decision: DecisionRow, by: str) -> dict[str, Any]:
+    """Return a decision as answers and messages show it; `by` names who made it."""
+    return {
+        "action": decision.action,
+        "reason": decision.reason,
+        "by": by,
+        "version": decision.version,
+        "decided_at": moment(decision.decided_at),
+    }
+
+
+def cut(text: str, room: int) -> str:
+    """Return as much of the text as fits into `room` bytes of JSON in UTF-8, not cut between a letter and its marks."""
+    end = 0
+    for position, character in enumerate(text):
+        room -= len(json.dumps(character, ensure_ascii=False).encode()) - 2
+        if room < 0:
+            break
+        end = position + 1
+    if end < len(text):
+        while end and (unicodedata.combining(text[end]) or text[end] == "\u200d" or text[end - 1] == "\u200d"):
+            end -= 1
+    return text[:end]
+
+
+def _comment(event: EventRow, comment: Comment, post: Post | None) -> dict[str, Any]:
+    return {
+        "id": comment.id,
+        "external_id": comment.external_id,
+        "site": comment.site_id,
+        "post": {
+            "id": comment.post_id,
+            "url": _short(post.url if post else None),
+            "title": _short(post.title if post else None),
+        },
+        "parent_id": comment.parent_id,
+        "name": comment.name,
+        "email": comment.email,
+        "website": _short(comment.website),
+        "body": comment.body,
+        "body_cut": False,
+        "language": comment.language,
+        # As the event left it: a later event tells of a later status.
+        "status": _STATUS_OF_TYPE[event.type],
+        "version": event.version,
+        "received_at": moment(comment.received_at),
+    }
+
+
+def _verdict(verdict: VerdictRow) -> dict[str, Any]:
+    return {
+        "action": verdict.action,
+        "score": verdict.score,
+        "thresholds": verdict.thresholds,
+        "signals": [
+            signal
+            | {"evidence": [piece | {"text": _short(piece["text"])} for piece in signal["evidence"][:_MAX_EVIDENCE]]}
+            for signal in verdict.signals[:_MAX_SIGNALS]
+        ],
+    }
+
+
+def _short(text: str | None) -> str | None:
+    return cut(text, _MAX_TEXT) if text else text
+
+
+def _encode(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()

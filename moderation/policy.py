@@ -1,0 +1,136 @@
+"""What signals weigh on a site, and how much is enough: data that a site may change without a release.
+
+Pure. `facts` loads a site's newest policy, `verdict` applies it. Words and their names: docs/filters.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+from moderation.errors import FieldError, InvalidInputError
+from moderation.submission import FIELDS
+
+# A signal that a policy does not name (a site's own filter) weighs this much, so that it is seen but decides nothing.
+DEFAULT_POINTS = 0.0
+
+# Cautious on purpose: ham called spam is the worst error, ham held the next. No single signal but a person's own word
+# (a spam list, a text already decided to be spam) and a model that is all but certain reaches `spam`.
+DEFAULT_POINTS_OF: Mapping[str, float] = {
+    "LINKS_MANY": 4.0,
+    "LINK_IN_NAME": 3.0,
+    "WORDS_HOLD": 3.0,
+    "WORDS_SPAM": 6.0,
+    "REPEATED": 3.0,
+    "REPEATED_SPAM": 6.0,
+    "MODEL_SPAM": 6.0,
+    "FILTER_FAILED": 0.0,
+}
+
+_MAX_WORDS = 10_000
+_MAX_WORD_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Least scores of the actions that are not `approve`."""
+
+    hold: float = 3.0
+    spam: float = 6.0
+    discard: float = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of a site's policy. Version 0 is the default that ships."""
+
+    version: int = 0
+    thresholds: Thresholds = Thresholds()
+    points: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_POINTS_OF))
+    words_hold: tuple[str, ...] = ()
+    words_spam: tuple[str, ...] = ()
+    # What a comment gets that a filter failed on: `hold`, or `ignore` to judge by the other filters alone.
+    on_failure: Literal["hold", "ignore"] = "hold"
+    # A site's own limits in characters, below the service's.
+    max_lengths: Mapping[str, int] = field(default_factory=dict)
+
+    def points_of(self, signal_name: str) -> float:
+        """Return what the signal weighs at full strength."""
+        return self.points.get(signal_name, DEFAULT_POINTS)
+
+    def document(self) -> dict[str, Any]:
+        """Return the policy as JSON values, its version left out."""
+        document = asdict(self)
+        del document["version"]
+        return document | {"words_hold": list(self.words_hold), "words_spam": list(self.words_spam)}
+
+
+def read_policy(document: Any, version: int = 0) -> Policy:
+    """Read a policy from JSON values; what is left out has its default. Raise InvalidInputError for what makes no sense."""
+    if not isinstance(document, Mapping):
+        raise InvalidInputError([FieldError("", "wrong_type")])
+    known = {one.name for one in fields(Policy)} - {"version"}
+    errors = [FieldError(str(name), "unknown") for name in document if name not in known]
+    readers = {
+        "thresholds": _read_thresholds,
+        "points": _read_points,
+        "words_hold": _read_words,
+        "words_spam": _read_words,
+        "on_failure": _read_on_failure,
+        "max_lengths": _read_max_lengths,
+    }
+    values: dict[str, Any] = {}
+    for name, read in readers.items():
+        if name in document:
+            try:
+                values[name] = read(document[name])
+            except (ValueError, TypeError):
+                errors.append(FieldError(name, "invalid"))
+    if errors:
+        raise InvalidInputError(errors)
+    return Policy(version=version, **values)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -1000 <= value <= 1000:  # noqa: PLR2004 - NaN fails too
+        raise ValueError("not a number of points")
+    return float(value)
+
+
+def _read_thresholds(value: Any) -> Thresholds:
+    given = {name: _number(number) for name, number in dict(value).items()}
+    thresholds = Thresholds(**given)
+    if not 0 < thresholds.hold <= thresholds.spam <= thresholds.discard:
+        raise ValueError("hold, spam and discard must rise")
+    return thresholds
+
+
+def _read_points(value: Any) -> Mapping[str, float]:
+    return dict(DEFAULT_POINTS_OF) | {str(name)[:64]: _number(number) for name, number in dict(value).items()}
+
+
+def _read_words(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > _MAX_WORDS:
+        raise ValueError("not a list of words")
+    words = []
+    for word in value:
+        if not isinstance(word, str) or len(word) > _MAX_WORD_LENGTH or "\0" in word:
+            raise ValueError("not a word")
+        words.append(word.encode("utf-8").decode().strip())
+    return tuple(word for word in words if word)
+
+
+def _read_on_failure(value: Any) -> str:
+    if value not in ("hold", "ignore"):
+        raise ValueError("neither hold nor ignore")
+    return str(value)
+
+
+def _read_max_lengths(value: Any) -> Mapping[str, int]:
+    limits = dict(value)
+    known = {one.name: one.max_length for one in FIELDS}
+    if not all(
+        isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= known.get(name, 0)
+        for name, number in limits.items()
+    ):
+        raise ValueError("not limits of known fields")
+    return limits

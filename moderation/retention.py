@@ -1,0 +1,38 @@
+"""Forget what is no longer needed, a little at a time."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from moderation.db import Database
+from moderation.idempotency import KEPT_FOR
+from moderation.tables import Comment, IdempotencyRow
+
+# Rows per transaction: short enough that nobody waits for it.
+_AT_ONCE = 1_000
+
+
+def forget(database: Database, now: datetime, *, ip_retention_days: int) -> int:
+    """Erase visitors' addresses that are too old and answers that no client will ask for again; return how many."""
+    return _forget_addresses(database, now - timedelta(days=ip_retention_days)) + _forget_answers(
+        database, now - KEPT_FOR
+    )
+
+
+def _forget_addresses(database: Database, before: datetime) -> int:
+    old = select(Comment.id).where(Comment.ip.is_not(None), Comment.received_at < before).limit(_AT_ONCE)
+    forgotten = 0
+    while True:
+        with database.write() as session:
+            ids = session.scalars(old).all()
+            if not ids:
+                return forgotten
+            session.execute(update(Comment).where(Comment.id.in_(ids)).values(ip=None))
+        forgotten += len(ids)
+
+
+def _forget_answers(database: Database, before: datetime) -> int:
+    with database.write() as session:
+        # Every row of it is small, and a day's worth is bounded by what clients send with a key.
+        gone = session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before))
+        return int(gone.rowcount)  # type: ignore[attr-defined]

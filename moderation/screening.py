@@ -1,0 +1,172 @@
+"""Judge a batch of comments: read, think, write.
+
+Comes after `intake`, which rang for it, or `sweeping`, which rang again; ends with the verdicts, the events and the
+deliveries owed in one transaction. Running it twice, at once or half is harmless: the first UPDATE claims.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from moderation.clock import Clock, utc_now
+from moderation.db import Database
+from moderation.events import Happening, Owed, record
+from moderation.facts import Waiting, gather
+from moderation.filters import Facts, Filter, Prediction, failed, notice
+from moderation.log import get_logger
+from moderation.signals import Signal
+from moderation.tables import Comment, VerdictRow
+from moderation.verdict import FILTER_FAILED, Verdict, judge
+
+log = get_logger(__name__)
+
+# A comment that was begun so often and never finished is held unread: something in it ends its worker.
+GIVE_UP_AFTER = 3
+
+
+class SpamModel(Protocol):
+    """What screening asks of a text model."""
+
+    @property
+    def version(self) -> str:
+        """Name the weights."""
+
+    def predict(self, texts: Sequence[str]) -> Sequence[Any]:
+        """Return one prediction per text, with `probability` and `spans`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What comments are judged with. `load_model` is asked once per batch and may be slow the first time."""
+
+    filters: Sequence[Filter]
+    load_model: Callable[[], SpamModel]
+
+
+def screen(database: Database, judge_with: Judge, ids: Sequence[str], clock: Clock = utc_now) -> list[Owed]:
+    """Judge those of the comments that still wait; return the deliveries that this run owes."""
+    with database.read() as session:
+        waiting = gather(session, ids, clock())
+    waiting = _count_tries(database, waiting)
+    if not waiting:
+        return []
+    verdicts = _think(judge_with, waiting)
+    return _write(database, waiting, verdicts, clock)
+
+
+def _count_tries(database: Database, waiting: list[Waiting]) -> list[Waiting]:
+    """Note the try for comments whose bell was lost before: most were waiting, but one may have ended its worker."""
+    suspects = [one.facts.comment_id for one in waiting if one.rings > 0]
+    if not suspects:
+        return waiting
+    with database.write() as session:
+        session.execute(
+            update(Comment)
+            .where(Comment.id.in_(suspects), Comment.status == "received")
+            .values(tries=Comment.tries + 1)
+        )
+    return [replace(one, tries=one.tries + 1) if one.rings > 0 else one for one in waiting]
+
+
+def _think(judge_with: Judge, waiting: Sequence[Waiting]) -> Mapping[str, Verdict]:
+    given_up = [one.facts for one in waiting if one.tries > GIVE_UP_AFTER]
+    judged = [one.facts for one in waiting if one.tries <= GIVE_UP_AFTER]
+    verdicts = {
+        facts.comment_id: judge([failed(f"gave up after {GIVE_UP_AFTER} tries")], facts.policy, None)
+        for facts in given_up
+    }
+    predicted, version = _predict(judge_with, judged)
+    for facts in predicted:
+        signals = notice(facts, judge_with.filters)
+        verdicts[facts.comment_id] = judge(signals, facts.policy, version)
+        _log_failures(facts.comment_id, signals)
+    return verdicts
+
+
+def _predict(judge_with: Judge, judged: Sequence[Facts]) -> tuple[Sequence[Facts], str | None]:
+    """Ask the model about all bodies at once; without an answer the filter that needs it says so."""
+    if not judged:
+        return judged, None
+    try:
+        model = judge_with.load_model()
+        predictions = model.predict([facts.body for facts in judged])
+    except Exception as error:  # noqa: BLE001 - doubt means hold, whatever the reason
+        log.error("model failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a comment
+        return judged, None
+    return [
+        replace(facts, prediction=Prediction(one.probability, tuple(one.spans)))
+        for facts, one in zip(judged, predictions, strict=True)
+    ], model.version
+
+
+def _log_failures(comment_id: str, signals: Sequence[Signal]) -> None:
+    for signal in signals:
+        if signal.name == FILTER_FAILED:
+            log.error("filter failed", comment=comment_id, what=signal.evidence[0].text)
+
+
+def _write(database: Database, waiting: Sequence[Waiting], verdicts: Mapping[str, Verdict], clock: Clock) -> list[Owed]:
+    site_of = {one.facts.comment_id: one.facts.site_id for one in waiting}
+    with database.write() as session:
+        now = clock()
+        versions = _claim(session, verdicts, now)
+        if not versions:
+            return []
+        session.execute(insert(VerdictRow), [_row(comment_id, verdicts[comment_id], now) for comment_id in versions])
+        owed = record(
+            session,
+            [
+                Happening(
+                    site_id=site_of[comment_id],
+                    comment_id=comment_id,
+                    status=verdicts[comment_id].status,
+                    version=version,
+                )
+                for comment_id, version in versions.items()
+            ],
+            now,
+        )
+    for comment_id in versions:
+        log.info("judged", comment=comment_id, action=verdicts[comment_id].action, score=verdicts[comment_id].score)
+    return owed
+
+
+def _claim(session: Session, verdicts: Mapping[str, Verdict], now: Any) -> dict[str, int]:
+    """Settle the comments that nobody settled meanwhile; return their new versions by id, in order of arrival."""
+    # One that another worker is writing right now is that worker's.
+    free = session.scalars(
+        select(Comment.id)
+        .where(Comment.id.in_(verdicts), Comment.status == "received")
+        .order_by(Comment.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    versions: dict[str, int] = {}
+    for status in sorted({verdicts[comment_id].status for comment_id in free}):
+        claimed = session.execute(
+            update(Comment)
+            .where(
+                Comment.id.in_([comment_id for comment_id in free if verdicts[comment_id].status == status]),
+                Comment.status == "received",
+            )
+            .values(status=status, version=Comment.version + 1, settled_at=now)
+            .returning(Comment.id, Comment.version)
+            .execution_options(synchronize_session=False)
+        )
+        versions.update((comment_id, version) for comment_id, version in claimed)
+    return dict(sorted(versions.items()))
+
+
+def _row(comment_id: str, verdict: Verdict, now: Any) -> dict[str, Any]:
+    return {
+        "comment_id": comment_id,
+        "action": verdict.action,
+        "score": verdict.score,
+        "thresholds": asdict(verdict.thresholds),
+        "signals": [signal.document() for signal in verdict.signals],
+        "model": verdict.model,
+        "policy": verdict.policy,
+        "judged_at": now,
+    }

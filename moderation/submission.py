@@ -1,0 +1,180 @@
+"""Read one comment as a client sent it: every field checked, every error named at once, nothing else changed.
+
+Pure. Comes before `intake`, which commits what was read. Text is trimmed, NUL and lone surrogates are refused (no
+database or terminal is safe with them), the rest stays as the author wrote it.
+"""
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+
+from moderation.errors import FieldError, InvalidInputError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# BCP 47 in shape (fa, en-GB), and WordPress's en_US.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A comment that may be accepted."""
+
+    name: str
+    email: str
+    # For comparison only: NFC, domain in Unicode and lower case, all case folded.
+    email_normalized: str
+    body: str
+    post_id: str
+    website: str | None = None
+    post_url: str | None = None
+    post_title: str | None = None
+    parent_id: str | None = None
+    ip: str | None = None
+    user_agent: str | None = None
+    referrer: str | None = None
+    language: str | None = None
+    external_id: str | None = None
+    submitted_at: datetime | None = None
+
+
+class _FieldProblem(Exception):  # noqa: N818 - never leaves this module
+    def __init__(self, code: str, **limits: Any) -> None:
+        self.code = code
+        self.limits = limits
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What is known of one field: its name in requests, the most characters, and what its text must be."""
+
+    name: str
+    max_length: int
+    text_help: str
+    is_required: bool = False
+    read: Callable[[str], Any] = str
+    # Ids come as numbers from some websites.
+    accepts_number: bool = False
+
+
+def _read_ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise _FieldProblem("invalid") from None
+
+
+def _read_language(text: str) -> str:
+    if not _LANGUAGE.fullmatch(text):
+        raise _FieldProblem("invalid")
+    return text
+
+
+def _read_moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _FieldProblem("invalid") from None
+
+
+def normalize_email(text: str) -> str:
+    """Return the address in the one form that equal addresses share; raise ValueError when it is no address.
+
+    No look-up is made: whether mail arrives there is not a question for a request.
+    """
+    try:
+        checked = validate_email(text, check_deliverability=False)
+    except EmailNotValidError:
+        raise ValueError("not an email address") from None
+    return unicodedata.normalize("NFC", checked.normalized.casefold())
+
+
+def _read_email(text: str) -> str:
+    try:
+        normalize_email(text)
+    except ValueError:
+        raise _FieldProblem("invalid") from None
+    return text
+
+
+FIELDS = (
+    Field("name", 100, "The author's name, shown with the comment.", is_required=True),
+    Field("email", 254, "The author's email address; never published.", is_required=True, read=_read_email),
+    Field("body", 20_000, "The comment.", is_required=True),
+    Field("post_id", 200, "What is commented on: the website's own id.", is_required=True, accepts_number=True),
+    Field("website", 2_000, "The author's website."),
+    Field("post_url", 2_000, "Where the post can be read."),
+    Field("post_title", 1_000, "The post's title."),
+    Field("parent_id", 200, "The comment that this one answers: our id or the website's.", accepts_number=True),
+    Field("ip", 45, "The visitor's address. With a public key the connection's own is taken.", read=_read_ip),
+    Field("user_agent", 1_000, "The visitor's browser, as it names itself."),
+    Field("referrer", 2_000, "Where the visitor came from."),
+    Field("language", 35, "The page's language, such as fa or en-GB.", read=_read_language),
+    Field("external_id", 200, "The website's own id of this comment.", accepts_number=True),
+    Field("submitted_at", 40, "When it was written, ISO 8601; UTC where no zone is given.", read=_read_moment),
+)
+
+# The names that WordPress's reply form uses, for form posts.
+WORDPRESS_NAMES = {
+    "author": "name",
+    "url": "website",
+    "comment": "body",
+    "comment_post_ID": "post_id",
+    "comment_parent": "parent_id",
+}
+
+
+def rename_wordpress_fields(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the form with WordPress's field names turned into ours; ours win where both are given."""
+    renamed = {WORDPRESS_NAMES.get(name, name): value for name, value in form.items() if name in WORDPRESS_NAMES}
+    # WordPress says 0 for "answers no comment".
+    if renamed.get("parent_id") == "0":
+        del renamed["parent_id"]
+    return renamed | {name: value for name, value in form.items() if name not in WORDPRESS_NAMES}
+
+
+def read_submission(sent: Any, max_lengths: Mapping[str, int] | None = None) -> Submission:
+    """Read what a client sent; raise InvalidInputError with one error per field that is wrong.
+
+    `max_lengths` are a site's own limits in characters; they may lower ours, not raise them. Unknown fields are
+    ignored: forms carry buttons and nonces.
+    """
+    if not isinstance(sent, Mapping):
+        raise InvalidInputError([FieldError("", "wrong_type")])
+    values: dict[str, Any] = {}
+    errors = []
+    for field in FIELDS:
+        limit = min(field.max_length, (max_lengths or {}).get(field.name, field.max_length))
+        try:
+            values[field.name] = _read_field(field, sent.get(field.name), limit)
+        except _FieldProblem as problem:
+            errors.append(FieldError(field.name, problem.code, problem.limits))
+    if errors:
+        raise InvalidInputError(errors)
+    return Submission(**values, email_normalized=normalize_email(values["email"]))
+
+
+def _read_field(field: Field, value: Any, max_length: int) -> Any:
+    if field.accepts_number and isinstance(value, int) and not isinstance(value, bool):
+        # Longer ones would cost quadratic time to print, and be refused anyway.
+        value = str(value) if abs(value) < 10**100 else "9" * (max_length + 1)
+    if isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value):
+        raise _FieldProblem("repeated")
+    if value is not None and not isinstance(value, str):
+        raise _FieldProblem("wrong_type")
+    text = (value or "").strip()
+    if not text:
+        if field.is_required:
+            raise _FieldProblem("required")
+        return None
+    if "\0" in text or _SURROGATE.search(text):
+        raise _FieldProblem("invalid_characters")
+    if len(text) > max_length:
+        raise _FieldProblem("too_long", max=max_length)
+    return field.read(text)

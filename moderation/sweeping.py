@@ -1,0 +1,70 @@
+"""Find work whose doorbell was lost: the messages may be gone, the rows are not.
+
+The beat sends one sweep per queue every few seconds; taking it off the queue also proves that somebody consumes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from moderation.events import Owed
+from moderation.tables import Comment, DeliveryRow
+
+# After a bell, how long its message may take; in a backlog a comment is rung for again only this often.
+RING_AGAIN_AFTER = timedelta(seconds=60)
+# At most so many a sweep: the next one is seconds away.
+MOST_COMMENTS = 2_000
+MOST_DELIVERIES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Comments to ring for. Those rung for before are judged alone: one of them may end its worker."""
+
+    together: tuple[str, ...]
+    alone: tuple[str, ...]
+
+
+def overdue_comments(session: Session, now: datetime) -> Overdue:
+    """Return comments that should have been judged by now, oldest first, and note that they are rung for."""
+    due = (
+        select(Comment.id)
+        .where(Comment.status == "received", Comment.ring_at <= now)
+        .order_by(Comment.ring_at)
+        .limit(MOST_COMMENTS)
+        .with_for_update(skip_locked=True)
+    )
+    rows = session.execute(
+        update(Comment)
+        .where(Comment.id.in_(due.scalar_subquery()), Comment.status == "received")
+        .values(ring_at=now + RING_AGAIN_AFTER, rings=Comment.rings + 1)
+        .returning(Comment.id, Comment.tries)
+        .execution_options(synchronize_session=False)
+    ).all()
+    together = sorted(row.id for row in rows if row.tries == 0)
+    return Overdue(tuple(together), tuple(sorted(row.id for row in rows if row.tries > 0)))
+
+
+def overdue_deliveries(session: Session, now: datetime) -> list[Owed]:
+    """Return deliveries that are due, among them the retries, and note that they are rung for."""
+    due = (
+        select(DeliveryRow.id)
+        .where(DeliveryRow.state == "pending", DeliveryRow.ring_at <= now)
+        .order_by(DeliveryRow.ring_at)
+        .limit(MOST_DELIVERIES)
+        .with_for_update(skip_locked=True)
+    )
+    rows: Sequence[tuple[str, str]] = [
+        (row.id, row.endpoint_id)
+        for row in session.execute(
+            update(DeliveryRow)
+            .where(DeliveryRow.id.in_(due.scalar_subquery()), DeliveryRow.state == "pending")
+            .values(ring_at=now + RING_AGAIN_AFTER)
+            .returning(DeliveryRow.id, DeliveryRow.endpoint_id)
+            .execution_options(synchronize_session=False)
+        )
+    ]
+    return [Owed(delivery_id, endpoint_id) for delivery_id, endpoint_id in sorted(rows)]

@@ -1,0 +1,22 @@
+"""The names under which work is queued: what the API and the workers share instead of importing each other."""
+
+SCREEN = "moderation.screen"
+DELIVER = "moderation.deliver"
+SWEEP_COMMENTS = "moderation.sweep_comments"
+SWEEP_DELIVERIES = "moderation.sweep_deliveries"
+TIDY = "moderation.tidy"
+
+SCREEN_QUEUE = "screen"
+DELIVER_QUEUE = "deliver"
+QUEUES = (SCREEN_QUEUE, DELIVER_QUEUE)
+
+QUEUE_OF = {
+    SCREEN: SCREEN_QUEUE,
+    SWEEP_COMMENTS: SCREEN_QUEUE,
+    DELIVER: DELIVER_QUEUE,
+    SWEEP_DELIVERIES: DELIVER_QUEUE,
+    TIDY: DELIVER_QUEUE,
+}
+
+# Ids in one message: what a worker judges in one transaction.
+MOST_IDS = 200

@@ -1,0 +1,167 @@
+"""One way of reading strangers' text: what is matched, where it stood in the original, what repeats, where it links to.
+
+`facts` folds every comment once; the filters, the near-copy memory and the text model all match against that. Folding
+undoes what writing systems and disguise vary without changing what people read. Links are found in the unfolded text.
+"""
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from moderation.links import Link, find_links
+from moderation.lookalikes import fold_lookalikes
+
+__all__ = ["Folded", "Link", "find_links", "fingerprint", "fold", "fold_with_spans"]
+
+# Arabic, Persian, Urdu, Kurdish and Pashto forms that readers take for one letter, after NFKD and without marks.
+_LETTER_FORMS = str.maketrans("يىےېۍۑكڪةہھەۃۀ\u06c2", "ییییییککههههههه")
+
+# Invisible to readers, though Unicode does not call them format characters or marks: Hangul and Khmer fillers.
+_INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u034f")
+_BLANK = frozenset(
+    "\u200c\u2800"
+)  # the zero-width non-joiner parts Persian words; the empty Braille cell shows nothing
+_TATWEEL = "\u0640"
+
+# In scripts that never need it the non-joiner is disguise, not a gap between words.
+_IDLE_NON_JOINER = re.compile("(?<=[A-Za-zÀ-ԯ])\u200c+(?=[A-Za-zÀ-ԯ])")
+
+# Canonical combining classes (UAX 44): overlays, Hebrew and Arabic points, what stands above and below.
+_ORNAMENTAL_CLASSES = (range(1, 2), range(10, 37), range(200, 255))
+_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0), range(0x180B, 0x1810))
+
+_MAX_CACHED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text that remembers, for each of its characters, the span of the original it came from."""
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Give the span of the original (code points, end excluded) that `text[start:end]` came from.
+
+        Positions outside the folded text are drawn to its edges; an empty span gives an empty span.
+        """
+        start = min(max(start, 0), len(self.text))
+        end = min(max(end, start), len(self.text))
+        if start == end:
+            at = self.starts[start] if start < len(self.text) else (self.ends[-1] if self.ends else 0)
+            return at, at
+        return self.starts[start], self.ends[end - 1]
+
+
+def fold(text: str) -> str:
+    """Fold a text for matching, in linear time; folding twice changes nothing more.
+
+    NFKC and case folding; invisible characters, accents, harakat and tatweel dropped; the non-joiner read as a space;
+    Arabic and Persian forms of a letter unified; every script's digits in ASCII; mixed-script words in one script;
+    white space collapsed. Marks that are vowels (Indic scripts, Thai) stay.
+    """
+    folded = unicodedata.normalize("NFC", _without_idle_joiners(text).translate(_CHARACTERS))
+    return " ".join(fold_lookalikes(folded).split())
+
+
+def fold_with_spans(text: str) -> Folded:
+    """Fold as `fold` does, and remember where each character came from."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for at, character in enumerate(_without_idle_joiners(text)):
+        piece = _CHARACTERS[ord(character)]
+        if not piece:
+            if ends and unicodedata.category(character).startswith("M"):
+                ends[-1] = at + 1
+        elif pieces and _joins_the_one_before(piece[0]):
+            pieces[-1] += piece
+            ends[-1] = at + 1
+        else:
+            pieces.append(piece)
+            starts.append(at)
+            ends.append(at + 1)
+    return _collapse([unicodedata.normalize("NFC", piece) for piece in pieces], starts, ends)
+
+
+def fingerprint(text: str) -> str:
+    """Give 32 hexadecimal characters that are equal for texts that fold alike (BLAKE2b of the folded text)."""
+    return hashlib.blake2b(fold(text).encode(), digest_size=16).hexdigest()
+
+
+def _collapse(pieces: list[str], starts: list[int], ends: list[int]) -> Folded:
+    characters: list[str] = []
+    kept_starts: list[int] = []
+    kept_ends: list[int] = []
+    for piece, start, end in zip(pieces, starts, ends, strict=True):
+        for character in piece:
+            if character != " ":
+                characters.append(character)
+                kept_starts.append(start)
+                kept_ends.append(end)
+            elif characters and characters[-1] != " ":
+                characters.append(" ")
+                kept_starts.append(start)
+                kept_ends.append(end)
+            elif characters:
+                kept_ends[-1] = end
+    if characters and characters[-1] == " ":
+        for kept in (characters, kept_starts, kept_ends):
+            kept.pop()
+    return Folded(fold_lookalikes("".join(characters)), tuple(kept_starts), tuple(kept_ends))
+
+
+def _without_idle_joiners(text: str) -> str:
+    if "\u200c" not in text:
+        return text
+    return _IDLE_NON_JOINER.sub(lambda found: "\u200b" * len(found.group()), text)
+
+
+def _joins_the_one_before(character: str) -> bool:
+    # Canonical composition only ever takes in marks and the vowels and finals of Hangul (UAX 15).
+    return "\u1160" <= character <= "\u11ff" or unicodedata.category(character).startswith("M")
+
+
+class _CharacterFolding(dict[int, str]):
+    """What one character folds to, worked out when first met; bounded, since strangers choose the characters."""
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold_character(chr(code))
+        if len(self) < _MAX_CACHED:
+            self[code] = folded
+        return folded
+
+
+def _fold_character(character: str) -> str:
+    before, after = "", character
+    while before != after:
+        before = after
+        after = "".join(
+            _fold_simple(part) for part in unicodedata.normalize("NFKD", before.casefold()).translate(_LETTER_FORMS)
+        )
+        after = unicodedata.normalize("NFC", after)
+    return after
+
+
+def _fold_simple(character: str) -> str:
+    if character in _BLANK or character.isspace():
+        return " "
+    category = unicodedata.category(character)
+    if category == "Cs":  # half a surrogate pair cannot be encoded
+        return "\ufffd"
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if category in {"Cc", "Cf", "Me"} or character in _INVISIBLE or character == _TATWEEL:
+        return ""
+    return "" if category == "Mn" and _is_ornament(character) else character
+
+
+def _is_ornament(character: str) -> bool:
+    """Tell accents, harakat and points from the marks that are vowels of Indic scripts, Thai and their like."""
+    is_selector = any(ord(character) in block for block in _SELECTORS)
+    return is_selector or any(unicodedata.combining(character) in classes for classes in _ORNAMENTAL_CLASSES)
+
+
+_CHARACTERS = _CharacterFolding()

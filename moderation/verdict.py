@@ -1,0 +1,77 @@
+"""Sum the signals up against a site's policy: the machine's result, with all that explains it.
+
+Pure: the same signals and policy give the same verdict, today and years later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from moderation.policy import Policy, Thresholds
+from moderation.signals import Signal
+
+Action = Literal["approve", "hold", "spam", "discard"]
+
+# Named in the verdict when a filter raised, timed out or is missing; `policy.on_failure` says what follows.
+FILTER_FAILED = "FILTER_FAILED"
+
+# Below the difference that anyone would set a threshold by; hides what binary fractions add (2.9999999999999996).
+_DIGITS = 4
+
+STATUS_OF: dict[Action, str] = {"approve": "approved", "hold": "held", "spam": "spam", "discard": "spam"}
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedSignal:
+    """A signal and the points it brought."""
+
+    signal: Signal
+    points: float
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "name": self.signal.name,
+            "strength": round(self.signal.strength, _DIGITS),
+            "points": self.points,
+            "evidence": [asdict(evidence) for evidence in self.signal.evidence],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the machine makes of a comment."""
+
+    action: Action
+    score: float
+    thresholds: Thresholds
+    signals: tuple[WeighedSignal, ...]
+    model: str | None
+    policy: int
+
+    @property
+    def status(self) -> str:
+        """The status that follows from the action."""
+        return STATUS_OF[self.action]
+
+
+def judge(signals: Sequence[Signal], policy: Policy, model: str | None) -> Verdict:
+    """Weigh the signals; `model` names the version of the text model that one of them may come from."""
+    weighed = [
+        WeighedSignal(signal, round(policy.points_of(signal.name) * signal.strength, _DIGITS)) for signal in signals
+    ]
+    score = round(sum(one.points for one in weighed), _DIGITS)
+    action = _action(score, policy.thresholds)
+    has_failed = any(signal.name == FILTER_FAILED for signal in signals)
+    if action == "approve" and has_failed and policy.on_failure == "hold":
+        action = "hold"
+    strongest_first = sorted(weighed, key=lambda one: -abs(one.points))
+    return Verdict(action, score, policy.thresholds, tuple(strongest_first), model, policy.version)
+
+
+def _action(score: float, thresholds: Thresholds) -> Action:
+    if score >= thresholds.discard:
+        return "discard"
+    if score >= thresholds.spam:
+        return "spam"
+    return "hold" if score >= thresholds.hold else "approve"

@@ -1,0 +1,171 @@
+"""What folding makes of text, and which links are found in it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moderation.text import Folded, find_links, fingerprint, fold, fold_with_spans
+
+# Plain random text hardly ever meets the characters folding is about.
+TROUBLE = st.text(
+    st.one_of(
+        st.sampled_from("aбα ي‌ك‍\u200b\u202eـ\u064e\u0301\u0332٣۴3ﷺßİ𝒜🅰\u3099か가\u11a8ﬁ\ud800🏳\ufe0f./:@htpw"),
+        st.characters(),
+    ),
+    max_size=60,
+)
+HOSTILE = [
+    "a" * 20_000, "." * 20_000, "a." * 10_000, "a-" * 10_000, "http://" * 2_800, "href=" * 4_000,
+    "href=" + " " * 19_995,
+    "href " * 4_000, "www." * 5_000, "@" * 20_000, "(" * 20_000, "http://x.com" + ")" * 19_988, "a.com/((" * 2_500,
+    "http://a.com" * 1_600, "http://x.com" + "((" * 9_994, "xn--" + "a" * 19_990 + ".com", "a.com " * 3_300,
+    "\u0301" * 20_000,
+    "a\u200c" * 10_000, "aа" * 10_000, "\u200b" * 20_000, "http://[" * 2_500, "//" * 10_000 + ".", ":80/" * 5_000 + ".",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("", ""),
+        (" \n a \t\u00a0 b \u2003", "a b"),
+        ("ＦＵＬＬ Width", "full width"),
+        ("𝓕𝓻𝓮𝓮 𝗠𝗼𝗻𝗲𝘆", "free money"),
+        ("Ünïcödé", "unicode"),
+        ("u\u0332n\u0332d\u0332e\u0332r\u0332", "under"),
+        ("Straße", "strasse"),
+        ("ΣΊΣΥΦΟΣ", "σισυφοσ"),
+        ("fr\u200bee\u2060 mon\u00adey\ufeff", "free money"),
+        ("\u202eevil\u202c", "evil"),
+        ("كتاب علي", "کتاب علی"),
+        ("\ufee3\ufeae\ufea3\ufe92\ufe8e", "مرحبا"),
+        ("سَلامٌ", "سلام"),
+        ("ســـلام", "سلام"),
+        ("أإآ خانۀ مؤسسه", "ااا خانه موسسه"),
+        ("١٢٣ ۴۵۶ 789 ७", "123 456 789 7"),
+        ("paypаl", "paypal"),
+        ("кaзинo", "казино"),
+        ("привет hello", "привет hello"),
+        ("नमस्ते", "नमस्ते"),
+        ("สวัสดี", "สวัสดี"),
+        ("か\u3099", "が"),
+        ("\u1100\u1161\u11a8", "각"),
+        ("❤\ufe0f 👍🏽", "❤ 👍🏽"),
+        ("a\x00b\x07", "ab"),
+        ("half \ud800 a pair", "half \ufffd a pair"),
+    ],
+)
+def test_folding_undoes_what_readers_do_not_see(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+def test_a_persian_ye_folds_like_an_arabic_one() -> None:
+    assert fold("ی") == fold("ي") == fold("ى")
+
+
+def test_the_non_joiner_parts_persian_words_but_not_latin_ones() -> None:
+    assert fold("می\u200cروم") == "می روم"
+    assert fold("vi\u200cag\u200c\u200cra") == "viagra"
+
+
+@given(TROUBLE)
+def test_folding_twice_changes_nothing_more(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(TROUBLE)
+def test_folding_with_spans_gives_the_same_text(text: str) -> None:
+    assert fold_with_spans(text).text == fold(text)
+
+
+@given(TROUBLE, st.integers(-5, 80), st.integers(-5, 80))
+def test_spans_stay_inside_the_original_and_keep_their_order(text: str, start: int, end: int) -> None:
+    first, last = fold_with_spans(text).original_span(start, end)
+    assert 0 <= first <= last <= len(text)
+
+
+@given(TROUBLE)
+def test_the_span_of_each_character_folds_to_something_with_it(text: str) -> None:
+    folded = fold_with_spans(text)
+    spans = [folded.original_span(at, at + 1) for at in range(len(folded.text))]
+    assert all(start < end for start, end in spans)
+    assert spans == sorted(spans)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "original"),
+    [
+        ("buy V\u200bi\u200ba\u200bgra now", "viagra", "V\u200bi\u200ba\u200bgra"),
+        ("see cafe\u0301 here", "cafe", "cafe\u0301"),
+        ("  سلام   كتاب ", "کتاب", "كتاب"),
+        ("Straße 7", "strasse", "Straße"),
+        ("x か\u3099 y", "が", "か\u3099"),
+    ],
+)
+def test_a_word_of_the_folded_text_is_found_as_its_author_wrote_it(text: str, word: str, original: str) -> None:
+    folded = fold_with_spans(text)
+    at = folded.text.index(word)
+    start, end = folded.original_span(at, at + len(word))
+    assert text[start:end] == original
+
+
+def test_an_empty_span_is_empty_in_the_original_too() -> None:
+    assert Folded("", (), ()).original_span(0, 5) == (0, 0)
+    assert fold_with_spans("ab").original_span(1, 1) == (1, 1)
+    assert fold_with_spans("ab").original_span(7, 9) == (2, 2)
+
+
+def test_fingerprints_are_equal_for_texts_that_fold_alike_and_stay_what_they_are() -> None:
+    assert fingerprint("Free  MONEY") == fingerprint("𝐟𝐫𝐞𝐞 mon\u200bey") == "49bf7bdb9c6ae5100fc79b99f95730ed"
+    assert fingerprint("free honey") != fingerprint("free money")
+    assert len(fingerprint("\ud800")) == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("no link here. None at all", []),
+        ("see http://Example.com/a?b=c, ok", [("http://Example.com/a?b=c", "example.com")]),
+        ("(https://en.wikipedia.org/wiki/A_(b)).", [("https://en.wikipedia.org/wiki/A_(b)", "en.wikipedia.org")]),
+        ("www.foo.bar", [("www.foo.bar", "www.foo.bar")]),
+        ("go to example.com/path!", [("example.com/path", "example.com")]),
+        ("EXAMPLE.COM", [("EXAMPLE.COM", "example.com")]),
+        ("hxxps://evil.ru", [("hxxps://evil.ru", "evil.ru")]),
+        ('<a href="evil.com/x">y</a>', [("evil.com/x", "evil.com")]),
+        ("<a href='//x.co/p'>y</a>", [("//x.co/p", "x.co")]),
+        ('<a href="/about">y</a>', []),
+        ("[url=http://a.com]x[/url] [b](http://b.com)", [("http://a.com", "a.com"), ("http://b.com", "b.com")]),
+        ("http://a.comhttp://b.com", [("http://a.com", "a.com"), ("http://b.com", "b.com")]),
+        ("http://a.com/?u=http://b.com", [("http://a.com/?u=http://b.com", "a.com")]),
+        ("http://user:secret@host.com:8080/", [("http://user:secret@host.com:8080/", "host.com")]),
+        ("http://[2001:DB8::1]:80/x", [("http://[2001:DB8::1]:80/x", "2001:db8::1")]),
+        ("سایت digikala.com را ببین", [("digikala.com", "digikala.com")]),
+        ("سایت.ایران خوب است", [("سایت.ایران", "سایت.ایران")]),
+        ("http://xn--mgba3a4f16a.ir", [("http://xn--mgba3a4f16a.ir", "ایران.ir")]),
+        ("http://ex\u200bample。com", [("http://ex\u200bample。com", "example.com")]),
+        ("t.me/joinchat and bit.ly/2x", [("t.me/joinchat", "t.me"), ("bit.ly/2x", "bit.ly")]),
+        ("mail me@example.com", []),
+        ("a.k.a. e.g. i.e. 3.14 v1.2.3 end.So it.is fine.But", []),
+        ("http:// www. https://. //", []),
+    ],
+)
+def test_links_are_found_as_written_with_their_hosts(text: str, links: list[tuple[str, str]]) -> None:
+    assert [(link.text, link.host) for link in find_links(text)] == links
+
+
+@given(TROUBLE | st.text("htp:/w.comx-@ []()<>=\"'#?\u200b", max_size=80))
+def test_finding_links_never_raises_and_links_never_overlap(text: str) -> None:
+    end = 0
+    for link in find_links(text):
+        assert end <= link.start < link.end <= len(text)
+        assert link.text == text[link.start : link.end]
+        assert link.host == link.host.lower()
+        end = link.end
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:14]))
+@pytest.mark.timeout(10)
+def test_hostile_text_of_full_length_is_read_in_its_stride(text: str) -> None:
+    """Quadratic work on 20,000 characters would take minutes here; the limit is no measure of speed."""
+    assert all(link.end <= len(text) for link in find_links(text))
+    assert fold_with_spans(text).text == fold(text)

@@ -1,0 +1,62 @@
+"""What the tasks stand on, made once per process when first asked for: never at import, never before a fork."""
+
+import time
+from dataclasses import dataclass, field
+from functools import cache
+
+from moderation.clock import utc_now
+from moderation.db import Database
+from moderation.filters import load_filters
+from moderation.health import note_heartbeat
+from moderation.identity import Keyed
+from moderation.learning.model import TextModel
+from moderation.outbound import Outbound
+from moderation.screening import Judge
+from moderation.settings import Settings
+
+# Tasks under load prove often enough that somebody consumes.
+_HEARTBEAT_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Resources:
+    """Connections and keys of one worker process."""
+
+    settings: Settings
+    database: Database
+    keyed: Keyed
+    outbound: Outbound
+    judge: Judge
+    _noted_at: dict[str, float] = field(default_factory=dict)
+
+    def note_consumption(self, queue: str, worker: str) -> None:
+        """Note that this process took a message off the queue; writes a row every few seconds at most."""
+        now = time.monotonic()
+        if now - self._noted_at.get(queue, float("-inf")) >= _HEARTBEAT_SECONDS:
+            self._noted_at[queue] = now
+            note_heartbeat(self.database, queue, worker, utc_now())
+
+
+@cache
+def load_model() -> TextModel:
+    """Return the shipped text model; loaded in the parent of a pool, its memory is shared by the children."""
+    return TextModel.load()
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings.from_environment()
+
+
+@cache
+def resources() -> Resources:
+    """Return the resources of this process."""
+    found = settings()
+    return Resources(
+        settings=found,
+        database=Database.of(found, pool_size=found.deliver_threads),
+        keyed=Keyed(found.secret()),
+        outbound=Outbound(found.outbound_allow),
+        judge=Judge(load_filters(found.filters), load_model),
+    )

@@ -1,0 +1,18 @@
+"""What the beat sends, and how often."""
+
+from typing import Any
+
+from moderation.settings import Settings
+from moderation.tasks import SWEEP_COMMENTS, SWEEP_DELIVERIES, TIDY
+
+_TIDY_SECONDS = 600
+
+
+def entries(settings: Settings) -> dict[str, Any]:
+    """Return the beat's schedule. A sweep that nobody took in time expires: the next one does the same."""
+    every = settings.sweep_seconds
+    return {
+        "sweep-comments": {"task": SWEEP_COMMENTS, "schedule": every, "options": {"expires": 4 * every}},
+        "sweep-deliveries": {"task": SWEEP_DELIVERIES, "schedule": every, "options": {"expires": 4 * every}},
+        "tidy": {"task": TIDY, "schedule": _TIDY_SECONDS, "options": {"expires": _TIDY_SECONDS}},
+    }

@@ -1,0 +1,87 @@
+"""The tasks. A message carries ids and may come twice or never: what is owed stands in the database."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from moderation import tasks
+from moderation.clock import utc_now
+from moderation.deliveries import MOST_AT_ONCE
+from moderation.deliveries import deliver as deliver_now
+from moderation.events import Owed, by_endpoint
+from moderation.log import get_logger
+from moderation.retention import forget
+from moderation.screening import screen as screen_now
+from moderation.sweeping import overdue_comments, overdue_deliveries
+from workers.app import app
+from workers.resources import resources
+
+log = get_logger(__name__)
+
+
+@app.task(name=tasks.SCREEN, bind=True)  # type: ignore[untyped-decorator]
+def screen(self: Any, ids: Sequence[str]) -> None:
+    """Judge a batch of comments, and ring for the deliveries that follow."""
+    parts = resources()
+    parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    _ring_for_deliveries(screen_now(parts.database, parts.judge, ids))
+
+
+@app.task(name=tasks.DELIVER, bind=True)  # type: ignore[untyped-decorator]
+def deliver(self: Any, ids: Sequence[str]) -> None:
+    """Send a batch of webhooks."""
+    parts = resources()
+    parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
+    deliver_now(parts.database, parts.keyed, parts.outbound, ids)
+
+
+@app.task(name=tasks.SWEEP_COMMENTS, bind=True)  # type: ignore[untyped-decorator]
+def sweep_comments(self: Any) -> None:
+    """Ring again for comments that should have been judged by now."""
+    parts = resources()
+    parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    with parts.database.write() as session:
+        overdue = overdue_comments(session, utc_now())
+    _ring_for_comments(overdue.together, overdue.alone)
+
+
+@app.task(name=tasks.SWEEP_DELIVERIES, bind=True)  # type: ignore[untyped-decorator]
+def sweep_deliveries(self: Any) -> None:
+    """Ring for deliveries that are due, among them the retries."""
+    parts = resources()
+    parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
+    with parts.database.write() as session:
+        owed = overdue_deliveries(session, utc_now())
+    _ring_for_deliveries(owed)
+
+
+@app.task(name=tasks.TIDY)  # type: ignore[untyped-decorator]
+def tidy() -> None:
+    """Forget what is no longer needed."""
+    parts = resources()
+    forgotten = forget(parts.database, utc_now(), ip_retention_days=parts.settings.ip_retention_days)
+    log.info("forgotten", rows=forgotten)
+
+
+def _ring_for_comments(together: Sequence[str], alone: Iterable[str]) -> None:
+    for chunk in _chunks(together, tasks.MOST_IDS):
+        _ring(screen, chunk)
+    for comment_id in alone:
+        _ring(screen, [comment_id])
+
+
+def _ring_for_deliveries(owed: Iterable[Owed]) -> None:
+    for ids in by_endpoint(owed).values():
+        for chunk in _chunks(ids, MOST_AT_ONCE):
+            _ring(deliver, chunk)
+
+
+def _ring(task: Any, ids: Sequence[str]) -> None:
+    """Publish; when the broker is away the sweep will."""
+    try:
+        task.apply_async([list(ids)], retry=True, retry_policy={"max_retries": 1, "interval_start": 0})
+    except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the rows still say what is owed
+        log.warning("doorbell lost; the sweep will ring", error=type(error).__name__)
+
+
+def _chunks(ids: Sequence[str], size: int) -> Iterable[Sequence[str]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
