@@ -5,7 +5,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types format lock clean
+.PHONY: help run test lint types docs format lock clean
 
 help: ## show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,10 @@ lint: ## check style
 types: ## check types
 	@tools/setup.sh dev
 	@$(BIN)/mypy
+
+docs: ## write the pages that are made from the code
+	@tools/setup.sh dev
+	@$(BIN)/python tools/settings_page.py
 
 format: ## put the code into shape
 	@tools/setup.sh dev

@@ -3,8 +3,9 @@
 import time
 
 from flask import Flask, Response, g, request
+from werkzeug.routing import BaseConverter
 
-from api import comments, decisions, endpoints, operations, policies, problems
+from api import comments, decisions, endpoints, operations, policies, problems, reference
 from api.doorbell import Doorbell, Publish, celery_publisher
 from api.preferences import WaitingRoom
 from api.resources import Resources
@@ -29,13 +30,21 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
         outbound=Outbound(settings.outbound_allow),
         doorbell=Doorbell(publish or celery_publisher(settings)),
     )
+    app.url_map.converters["default"] = _Name
     problems.register(app)
     app.register_blueprint(comments.blueprint(WaitingRoom(settings.api_threads // 2)))
-    for module in (decisions, endpoints, policies, operations):
+    for module in (decisions, endpoints, policies, operations, reference):
         app.register_blueprint(module.routes)
     app.before_request(_note_start)
     app.after_request(_log_request)
     return app
+
+
+class _Name(BaseConverter):
+    """A part of an address, without NUL: no id has one, and PostgreSQL takes none."""
+
+    regex = r"[^/\x00]+"
+    part_isolating = True
 
 
 def serve() -> Flask:

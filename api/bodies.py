@@ -6,10 +6,9 @@ from urllib.parse import parse_qsl
 
 from flask import request
 
+from api.limits import MAX_BYTES
 from api.problems import ProblemError
 
-MAX_BYTES = 256 * 1024
-MAX_BATCH_BYTES = 8 * 1024 * 1024
 _MAX_FORM_FIELDS = 200
 _FORM = "application/x-www-form-urlencoded"
 

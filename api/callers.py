@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api.problems import ProblemError
 from api.resources import resources
 from moderation.clock import utc_now
+from moderation.errors import NotFoundError
 from moderation.keys import Caller, Kind, authenticate
 from moderation.tables import Site
 
@@ -25,11 +26,25 @@ def authorise(session: Session, *allowed: Kind) -> Caller:
         detail = (
             "This key is not valid." if token else "Send a key: `Authorization: Bearer …`. See /docs for its kinds."
         )
-        raise ProblemError(401, "Unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="moderation"'})
+        raise unauthorised(detail)
     if caller.kind not in allowed:
         kinds = " or ".join(str(kind) for kind in allowed)
         raise ProblemError(403, "Forbidden", f"A {caller.kind} key may not do this; it takes a {kinds} key.")
     return caller
+
+
+def unauthorised(detail: str) -> ProblemError:
+    """Return the answer to whoever has no valid key; RFC 9110 wants it to say how to show one."""
+    return ProblemError(401, "Unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="moderation"'})
+
+
+def site_of(session: Session, caller: Caller, wanted: str | None) -> str:
+    """Return the one site that a call is about, as `Caller.site` does; raise NotFoundError for no site."""
+    site_id = caller.site(wanted)
+    # Whoever may touch every site can name one that nobody made. A name with a NUL is no question to a database.
+    if caller.site_ids is None and (not site_id.isprintable() or session.get(Site, site_id) is None):
+        raise NotFoundError(f"no site {site_id}")
+    return site_id
 
 
 def check_origin(session: Session, caller: Caller) -> None:

@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, request
 
-from api.bodies import MAX_BATCH_BYTES, MAX_BYTES, read_bytes, read_json, read_json_or_form
-from api.callers import ANY_READER, allow_origin, authorise, check_origin
+from api.bodies import read_bytes, read_json, read_json_or_form
+from api.callers import ANY_READER, allow_origin, authorise, check_origin, site_of, unauthorised
 from api.idempotency import wanted_once
+from api.limits import MAX_BATCH, MAX_BATCH_BYTES, MAX_BYTES, MAX_PAGE
 from api.preferences import WaitingRoom, wait_seconds
-from api.problems import ProblemError, language
+from api.problems import language
 from api.resources import resources
 from api.visitors import visitor_address
 from moderation import idempotency, messages
@@ -21,15 +22,12 @@ from moderation.idempotency import Once
 from moderation.intake import Accepted, Answer, accept
 from moderation.keys import Caller, Kind
 from moderation.log import get_logger
-from moderation.reading import list_comments, read_comment, read_for_author
+from moderation.reading import REASON_OF, list_comments, read_comment, read_for_author
 from moderation.sites import policies_of
 from moderation.submission import Submission, read_submission, rename_wordpress_fields
 
 log = get_logger(__name__)
 
-MAX_BATCH = 500
-_MAX_PAGE = 200
-_STATUSES = ("received", "approved", "held", "spam", "rejected")
 # Beyond the wait itself: what committing and answering may take.
 _BUSY_MARGIN_SECONDS = 5
 
@@ -64,7 +62,8 @@ def _post_comment(waiting_room: WaitingRoom) -> Response:
     seconds = wait_seconds()
     shape = _shaper(caller)
     accepted = _accept(caller, [submission], lambda ids: shape(ids[0]), once, seconds)
-    if accepted.is_replay or not seconds:
+    # A repeated request waits too: whoever lost the first answer still wants the verdict.
+    if not seconds:
         return _accepted(accepted.answer)
     return _wait(waiting_room, caller, accepted, once, seconds)
 
@@ -125,9 +124,9 @@ def _accepted(answer: Answer) -> Response:
 
 def _wait(waiting_room: WaitingRoom, caller: Caller, accepted: Accepted, once: Once | None, seconds: int) -> Response:
     parts = resources()
-    comment_id = accepted.ids[0]
+    comment_id = accepted.answer["id"]
     is_settled = waiting_room.wait_for_verdict(parts.database, comment_id, seconds)
-    if once is not None:
+    if once is not None and not accepted.is_replay:
         with parts.database.write() as session:
             idempotency.finish(session, once)
     if not is_settled:
@@ -193,7 +192,7 @@ def get_comment(comment_id: str) -> Response:
     with parts.database.read() as session:
         if token is not None and "Authorization" not in request.headers:
             if not parts.keyed.matches("author", comment_id, token):
-                raise ProblemError(401, "Unauthorized", "This token is not valid for this comment.")
+                raise unauthorised("This token is not valid for this comment.")
             document = read_for_author(session, comment_id)
         else:
             document = read_comment(session, authorise(session, *ANY_READER), comment_id)
@@ -204,22 +203,25 @@ def get_comment(comment_id: str) -> Response:
 
 def get_comments() -> Response:
     """Return a site's comments, newest first."""
+    with resources().database.read() as session:
+        caller = authorise(session, *ANY_READER)
+        site_id = site_of(session, caller, request.args.get("site"))
     status = request.args.get("status")
     limit = request.args.get("limit", "50")
     errors = []
-    if status is not None and status not in _STATUSES:
+    if status is not None and status not in REASON_OF:
         errors.append(FieldError("status", "invalid"))
-    if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 0 < int(limit) <= _MAX_PAGE):  # noqa: PLR2004 - no int of a megabyte
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 0 < int(limit) <= MAX_PAGE):  # noqa: PLR2004 - no int of a megabyte
         errors.append(FieldError("limit", "invalid"))
-    if any("\0" in value for value in request.args.values()):
-        errors.append(FieldError("", "invalid_characters"))
+    errors += [
+        FieldError(name, "invalid_characters") for name in ("post_id", "cursor") if "\0" in request.args.get(name, "")
+    ]
     if errors:
         raise InvalidInputError(errors)
     with resources().database.read() as session:
-        caller = authorise(session, *ANY_READER)
         page = list_comments(
             session,
-            caller.site(request.args.get("site")),
+            site_id,
             status=status,
             post_id=request.args.get("post_id"),
             cursor=request.args.get("cursor"),

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import read_json
-from api.callers import MANAGERS, authorise
+from api.callers import MANAGERS, authorise, site_of
 from api.resources import resources
 from moderation.clock import utc_now
 from moderation.endpoints import (
@@ -15,6 +15,7 @@ from moderation.endpoints import (
     list_endpoints,
     read_endpoint,
 )
+from moderation.errors import FieldError, InvalidInputError
 
 routes = Blueprint("endpoints", __name__)
 
@@ -25,7 +26,7 @@ def get_endpoints() -> Response:
     with resources().database.read() as session:
         caller = authorise(session, *MANAGERS)
         site = request.args.get("site")
-        found = list_endpoints(session, frozenset([caller.site(site)]) if site else caller.site_ids)
+        found = list_endpoints(session, frozenset([site_of(session, caller, site)]) if site else caller.site_ids)
     return jsonify({"endpoints": [describe(endpoint) for endpoint in found]})
 
 
@@ -38,7 +39,10 @@ def post_endpoint() -> Response:
     sent = read_json()
     change = read_endpoint(sent, is_new=True)
     site = sent.get("site")
-    site_id = caller.site(site if isinstance(site, str) else None)
+    if site is not None and not isinstance(site, str):
+        raise InvalidInputError([FieldError("site", "wrong_type")])
+    with parts.database.read() as session:
+        site_id = site_of(session, caller, site)
     check_url(parts.outbound, change.url)
     with parts.database.write() as session:
         endpoint = add_endpoint(session, site_id, change, utc_now())

@@ -58,7 +58,8 @@ def problem(
     if errors is not None:
         document["errors"] = errors
     return Response(
-        json.dumps(document, ensure_ascii=False),
+        # What was sent may be quoted in it, and half of a surrogate pair is no text in UTF-8.
+        json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"),
         status,
         headers=dict(headers or {}),
         content_type="application/problem+json",
@@ -106,7 +107,7 @@ def _conflict(error: ConflictError) -> Response:
 
 
 def _key_reused(error: KeyReusedError) -> Response:
-    return problem(422, "Unprocessable Content", f"{error}.".capitalize(), kind="idempotency-key-reused")
+    return problem(422, "Unprocessable Content", f"{error}.", kind="idempotency-key-reused")
 
 
 def _database_away(error: Exception) -> Response:

@@ -25,7 +25,7 @@ def visitor_address(peer: str | None, forwarded_for: Sequence[str], trusted: Net
 
 def _parse(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address((text or "").strip().strip("[]"))
+        address = ipaddress.ip_address((text or "").strip().strip("[]").partition("%")[0])
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from moderation.stopping import Stop
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 # Whoever ran this long was well; the next death is a new story.
-_STEADY_SECONDS = 60.0
+STEADY_SECONDS = 60.0
 # Longer than a batch of judgements or an attempt at a webhook takes; what is cut off is done after the next start.
 PATIENCE_SECONDS = 30.0
 _STDERR = 2
@@ -47,8 +47,9 @@ class Program:
 class Child:
     """One program, and the process that runs it at the moment, if any."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.program = program
+        self._monotonic = monotonic
         self.process: subprocess.Popen[bytes] | None = None
         self.exit_code: int | None = None
         self.deaths = 0
@@ -69,7 +70,7 @@ class Child:
                 start_new_session=True,
                 env=environment_for_children(),
             )
-        self._started_at = time.monotonic()
+        self._started_at = self._monotonic()
         _log.info("started", child=self.program.name, pid=self.process.pid)
 
     def look(self) -> None:
@@ -77,7 +78,7 @@ class Child:
         if self.process is not None:
             if self.has_ended():
                 self._plan_restart()
-        elif time.monotonic() >= self._due_at:
+        elif self._monotonic() >= self._due_at:
             try:
                 self.start()
             except OSError as error:
@@ -110,9 +111,10 @@ class Child:
 
     def _plan_restart(self) -> None:
         self.deaths += 1
-        if time.monotonic() - self._started_at >= _STEADY_SECONDS:
+        now = self._monotonic()
+        if now - self._started_at >= STEADY_SECONDS:
             self._pause = FIRST_PAUSE_SECONDS
-        self._due_at = time.monotonic() + self._pause
+        self._due_at = now + self._pause
         _log.warning(
             "died", child=self.program.name, exit_code=self.exit_code, deaths=self.deaths, restart_seconds=self._pause
         )
@@ -182,17 +184,7 @@ class Children:
 
 def our_command(*arguments: str) -> tuple[str, ...]:
     """Return the command line that runs a command of this program with the Python that runs us."""
-    return (*python_module("moderation"), *arguments)
-
-
-def python_module(name: str) -> tuple[str, ...]:
-    """Return the command line that runs a module of ours.
-
-    With -P, because `-m` would otherwise import from the current folder first, and any folder may have an `api` or a
-    `workers` in it; only a checkout that was never installed needs that.
-    """
-    home = Path(__file__).resolve().parent.parent
-    return (sys.executable, "-m", name) if Path.cwd() == home else (sys.executable, "-P", "-m", name)
+    return (sys.executable, "-m", "moderation", *arguments)
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from moderation.children import Child, Children, Program, python_module
+from moderation.children import Child, Children, Program
 from moderation.data_folder import FolderError
 from moderation.errors import ModerationError
 from moderation.log import get_logger
@@ -105,7 +106,7 @@ def redis_program(server: str, settings: Settings) -> Program:
         "loglevel": "warning",
     }
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
-    command = (*python_module("moderation.lifeline"), server, *arguments)
+    command = (sys.executable, "-m", "moderation.lifeline", server, *arguments)
     return Program("redis", command, stage=_LAST_STAGE, output=folder / "redis.log")
 
 

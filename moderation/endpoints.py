@@ -40,7 +40,7 @@ def read_endpoint(sent: Any, *, is_new: bool) -> EndpointChange:
     audience = sent.get("audience", "website")
     if url is None and is_new:
         errors.append(FieldError("url", "required"))
-    elif url is not None and (not isinstance(url, str) or not url.strip() or len(url) > MAX_URL):
+    elif url is not None and not _is_text(url):
         errors.append(FieldError("url", "invalid"))
     if events is not None and not (isinstance(events, list) and events and all(one in TYPES for one in events)):
         errors.append(FieldError("events", "invalid"))
@@ -48,7 +48,7 @@ def read_endpoint(sent: Any, *, is_new: bool) -> EndpointChange:
         errors.append(FieldError("format", "invalid"))
     if enabled is not None and not isinstance(enabled, bool):
         errors.append(FieldError("enabled", "wrong_type"))
-    if audience not in DEFAULT_EVENTS:
+    if not isinstance(audience, str) or audience not in DEFAULT_EVENTS:
         errors.append(FieldError("audience", "invalid"))
     if errors:
         raise InvalidInputError(errors)
@@ -60,6 +60,11 @@ def read_endpoint(sent: Any, *, is_new: bool) -> EndpointChange:
         format=kind,
         enabled=enabled,
     )
+
+
+def _is_text(url: Any) -> bool:
+    # Nothing that does not print, so no NUL and no half of a surrogate pair either.
+    return isinstance(url, str) and 0 < len(url) <= MAX_URL and bool(url.strip()) and url.strip().isprintable()
 
 
 def check_url(outbound: Outbound, url: str | None) -> None:

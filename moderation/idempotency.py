@@ -39,7 +39,7 @@ def find_answer(session: Session, once: Once, now: datetime) -> dict[str, Any] |
     if row is None:
         return None
     if row.fingerprint != once.fingerprint:
-        raise KeyReusedError("this Idempotency-Key was used with a different request")
+        raise KeyReusedError("This Idempotency-Key was used with a different request")
     if row.busy_until is not None and row.busy_until > now:
         seconds = max(1, round((row.busy_until - now).total_seconds()))
         raise ConflictError("in_progress", "The first request with this key is still under way.", retry_after=seconds)

@@ -36,7 +36,8 @@ class Keyed:
     def digest(self, purpose: str, text: str) -> bytes:
         """Return 32 bytes, HMAC-SHA256 of `text` under the key of this purpose."""
         key = hmac.digest(self._secret, purpose.encode(), hashlib.sha256)
-        return hmac.digest(key, text.encode(), hashlib.sha256)
+        # A stranger's header may hold what UTF-8 has no bytes for.
+        return hmac.digest(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
 
     def token(self, purpose: str, text: str) -> str:
         """Return the digest as 43 URL-safe characters."""

@@ -10,16 +10,23 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 # Not a setting, so it must not look like one: unknown MODERATION_* names stop the start.
 _PARENT = "_MODERATION_PARENT"
 # From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
+_HOME = Path(__file__).resolve().parent.parent
 
 
 def environment_for_children() -> Mapping[str, str]:
-    """Return this process's environment with the id that a child compares its parent's with."""
-    return {**os.environ, _PARENT: str(os.getpid())}
+    """Return this process's environment with the id that a child compares its parent's with.
+
+    And with the wish not to import from the current folder, as `python -m` does before all else: any folder may have an
+    `api` or a `workers` in it. Only in a checkout that was never installed there is no other way.
+    """
+    environment = {**os.environ, _PARENT: str(os.getpid())}
+    return environment if Path.cwd() == _HOME else environment | {"PYTHONSAFEPATH": "1"}
 
 
 def die_with_parent() -> None:

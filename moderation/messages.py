@@ -43,6 +43,9 @@ _MESSAGES: Mapping[tuple[str, str], Mapping[Language, str]] = {
     ("unknown", ""): {"en": "There is no such thing.", "fa": "چنین چیزی وجود ندارد."},
 }
 
+# What `code` may say in an answer.
+CODES = tuple(dict.fromkeys(code for code, _ in _MESSAGES))
+
 _INVALID_INPUT: Mapping[Language, str] = {
     "en": "Some fields need another look.",
     "fa": "چند بخش نیاز به بازبینی دارد.",

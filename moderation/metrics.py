@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from moderation.broker import BrokerAwayError, queue_lengths
 from moderation.db import Database
 from moderation.settings import Settings
-from moderation.tables import AttemptRow, Comment, DeliveryRow, Heartbeat
+from moderation.tables import PENDING, RECEIVED, AttemptRow, Comment, DeliveryRow, Heartbeat
 
 _STATUSES = ("received", "approved", "held", "spam", "rejected")
 _STATES = ("pending", "delivered", "dead")
@@ -48,10 +48,10 @@ class _Rows(Collector):
         with self._database.read() as session:
             statuses = _counts(session, Comment.status)
             states = _counts(session, DeliveryRow.state)
-            oldest = session.scalar(select(func.min(Comment.received_at)).where(Comment.status == "received"))
+            oldest = session.scalar(select(func.min(Comment.received_at)).where(Comment.status == RECEIVED))
             due = session.scalar(
                 select(func.min(DeliveryRow.created_at)).where(
-                    DeliveryRow.state == "pending", DeliveryRow.next_attempt_at <= self._now
+                    DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= self._now
                 )
             )
             attempts = session.scalar(select(func.count()).select_from(AttemptRow)) or 0

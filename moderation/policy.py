@@ -26,8 +26,13 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "FILTER_FAILED": 0.0,
 }
 
-_MAX_WORDS = 10_000
-_MAX_WORD_LENGTH = 200
+MAX_WORDS = 10_000
+MAX_WORD_LENGTH = 200
+MAX_SIGNAL_NAME = 64
+# Far beyond any threshold that makes sense.
+MAX_POINTS = 1_000
+
+OnFailure = Literal["hold", "ignore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Policy:
     words_hold: tuple[str, ...] = ()
     words_spam: tuple[str, ...] = ()
     # What a comment gets that a filter failed on: `hold`, or `ignore` to judge by the other filters alone.
-    on_failure: Literal["hold", "ignore"] = "hold"
+    on_failure: OnFailure = "hold"
     # A site's own limits in characters, below the service's.
     max_lengths: Mapping[str, int] = field(default_factory=dict)
 
@@ -65,7 +70,7 @@ class Policy:
 
 
 def read_policy(document: Any, version: int = 0) -> Policy:
-    """Read a policy from JSON values; what is left out has its default. Raise InvalidInputError for what makes no sense."""
+    """Read a policy from JSON values; what is left out has its default. Raise InvalidInputError for nonsense."""
     if not isinstance(document, Mapping):
         raise InvalidInputError([FieldError("", "wrong_type")])
     known = {one.name for one in fields(Policy)} - {"version"}
@@ -90,14 +95,21 @@ def read_policy(document: Any, version: int = 0) -> Policy:
     return Policy(version=version, **values)
 
 
+def _object(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError("not an object")
+    return value
+
+
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -1000 <= value <= 1000:  # noqa: PLR2004 - NaN fails too
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -MAX_POINTS <= value <= MAX_POINTS:
+        # NaN is outside of every range.
         raise ValueError("not a number of points")
     return float(value)
 
 
 def _read_thresholds(value: Any) -> Thresholds:
-    given = {name: _number(number) for name, number in dict(value).items()}
+    given = {name: _number(number) for name, number in _object(value).items()}
     thresholds = Thresholds(**given)
     if not 0 < thresholds.hold <= thresholds.spam <= thresholds.discard:
         raise ValueError("hold, spam and discard must rise")
@@ -105,15 +117,18 @@ def _read_thresholds(value: Any) -> Thresholds:
 
 
 def _read_points(value: Any) -> Mapping[str, float]:
-    return dict(DEFAULT_POINTS_OF) | {str(name)[:64]: _number(number) for name, number in dict(value).items()}
+    given = _object(value)
+    if not all(name.isprintable() and len(name) <= MAX_SIGNAL_NAME for name in given):
+        raise ValueError("not a signal's name")
+    return dict(DEFAULT_POINTS_OF) | {name: _number(number) for name, number in given.items()}
 
 
 def _read_words(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > _MAX_WORDS:
+    if not isinstance(value, list) or len(value) > MAX_WORDS:
         raise ValueError("not a list of words")
     words = []
     for word in value:
-        if not isinstance(word, str) or len(word) > _MAX_WORD_LENGTH or "\0" in word:
+        if not isinstance(word, str) or len(word) > MAX_WORD_LENGTH or "\0" in word:
             raise ValueError("not a word")
         words.append(word.encode("utf-8").decode().strip())
     return tuple(word for word in words if word)
@@ -126,7 +141,7 @@ def _read_on_failure(value: Any) -> str:
 
 
 def _read_max_lengths(value: Any) -> Mapping[str, int]:
-    limits = dict(value)
+    limits = dict(_object(value))
     known = {one.name: one.max_length for one in FIELDS}
     if not all(
         isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= known.get(name, 0)

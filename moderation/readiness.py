@@ -18,7 +18,7 @@ from moderation.settings import Settings
 from moderation.stopping import Stop
 
 # After so long without `ready` it is worth saying why, and again after as long.
-_PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0
 # The API logs each question.
 _BETWEEN_SECONDS = 0.5
 # The API asks its database and its broker before it answers, each with a limit of a few seconds.
@@ -106,7 +106,13 @@ def _complaint(body: bytes) -> str:
 
 
 def wait_until_ready(
-    settings: Settings, children: Children, api: Child, stop: Stop, tell: Callable[[str], None]
+    settings: Settings,
+    children: Children,
+    api: Child,
+    stop: Stop,
+    tell: Callable[[str], None],
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> None:
     """Look after the children until all of them are well or a stop is requested; tell now and then what is missing.
 
@@ -127,6 +133,6 @@ def wait_until_ready(
         answer, ask_at = ask(settings), now + _BETWEEN_SECONDS
         if answer.is_ready:
             return
-        if now - told_at >= _PATIENCE_SECONDS:
+        if now - told_at >= patience_seconds:
             told_at = now
             tell(f"Not ready after {now - started_at:.0f} seconds: {answer.complaint}. Waiting on; Ctrl-C stops.")

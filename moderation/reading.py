@@ -1,4 +1,4 @@
-"""A comment with all that is known of it, as moderators and websites read it; and the little that its author may know."""
+"""A comment with all that is known of it, as moderators and websites read it; and the little its author may know."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from moderation.payload import decision_document, moment
 from moderation.tables import Comment, DecisionRow, Moderator, Post, VerdictRow
 
 # What an author is told beside the status: enough to know what happens next, nothing to tune spam by.
-_REASON_OF = {
+REASON_OF = {
     "received": "being_checked",
     "approved": "published",
     "held": "awaiting_moderation",
@@ -44,7 +44,7 @@ def read_for_author(session: Session, comment_id: str) -> dict[str, Any]:
     status = session.scalar(select(Comment.status).where(Comment.id == comment_id))
     if status is None:
         raise NotFoundError(f"no comment {comment_id}")
-    return {"id": comment_id, "status": status, "reason": _REASON_OF[status]}
+    return {"id": comment_id, "status": status, "reason": REASON_OF[status]}
 
 
 def list_comments(

@@ -37,7 +37,8 @@ class Stop:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         for number, handler in self._previous.items():
-            signal.signal(number, handler)
+            # Asked to stop, the program is about to end; whoever asks once more must not make it end badly.
+            signal.signal(number, signal.SIG_IGN if self.is_requested else handler)
 
     def wait(self) -> None:
         """Let a moment pass."""

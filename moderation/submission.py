@@ -64,7 +64,8 @@ class Field:
 
 def _read_ip(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(text))
+        # A zone (fe80::1%eth0) means something on one machine only.
+        return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
         raise _FieldProblem("invalid") from None
 

@@ -3,15 +3,14 @@
 The beat sends one sweep per queue every few seconds; taking it off the queue also proves that somebody consumes.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from moderation.events import Owed
-from moderation.tables import Comment, DeliveryRow
+from moderation.tables import PENDING, RECEIVED, Comment, DeliveryRow
 
 # After a bell, how long its message may take; in a backlog a comment is rung for again only this often.
 RING_AGAIN_AFTER = timedelta(seconds=60)
@@ -30,16 +29,9 @@ class Overdue:
 
 def overdue_comments(session: Session, now: datetime) -> Overdue:
     """Return comments that should have been judged by now, oldest first, and note that they are rung for."""
-    due = (
-        select(Comment.id)
-        .where(Comment.status == "received", Comment.ring_at <= now)
-        .order_by(Comment.ring_at)
-        .limit(MOST_COMMENTS)
-        .with_for_update(skip_locked=True)
-    )
     rows = session.execute(
         update(Comment)
-        .where(Comment.id.in_(due.scalar_subquery()), Comment.status == "received")
+        .where(Comment.id.in_(due_comments(now)), Comment.status == RECEIVED)
         .values(ring_at=now + RING_AGAIN_AFTER, rings=Comment.rings + 1)
         .returning(Comment.id, Comment.tries)
         .execution_options(synchronize_session=False)
@@ -50,21 +42,33 @@ def overdue_comments(session: Session, now: datetime) -> Overdue:
 
 def overdue_deliveries(session: Session, now: datetime) -> list[Owed]:
     """Return deliveries that are due, among them the retries, and note that they are rung for."""
-    due = (
+    rows = session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id.in_(due_deliveries(now)), DeliveryRow.state == PENDING)
+        .values(ring_at=now + RING_AGAIN_AFTER)
+        .returning(DeliveryRow.id, DeliveryRow.endpoint_id)
+        .execution_options(synchronize_session=False)
+    )
+    return [Owed(row.id, row.endpoint_id) for row in sorted(rows, key=lambda row: row.id)]
+
+
+def due_comments(now: datetime) -> Select[tuple[str]]:
+    """Return the query for comments to ring for, oldest first."""
+    return (
+        select(Comment.id)
+        .where(Comment.status == RECEIVED, Comment.ring_at <= now)
+        .order_by(Comment.ring_at)
+        .limit(MOST_COMMENTS)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def due_deliveries(now: datetime) -> Select[tuple[str]]:
+    """Return the query for deliveries to ring for, oldest first."""
+    return (
         select(DeliveryRow.id)
-        .where(DeliveryRow.state == "pending", DeliveryRow.ring_at <= now)
+        .where(DeliveryRow.state == PENDING, DeliveryRow.ring_at <= now)
         .order_by(DeliveryRow.ring_at)
         .limit(MOST_DELIVERIES)
         .with_for_update(skip_locked=True)
     )
-    rows: Sequence[tuple[str, str]] = [
-        (row.id, row.endpoint_id)
-        for row in session.execute(
-            update(DeliveryRow)
-            .where(DeliveryRow.id.in_(due.scalar_subquery()), DeliveryRow.state == "pending")
-            .values(ring_at=now + RING_AGAIN_AFTER)
-            .returning(DeliveryRow.id, DeliveryRow.endpoint_id)
-            .execution_options(synchronize_session=False)
-        )
-    ]
-    return [Owed(delivery_id, endpoint_id) for delivery_id, endpoint_id in sorted(rows)]

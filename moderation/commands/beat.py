@@ -17,4 +17,4 @@ def beat() -> None:
       moderation beat
     """
     Settings.from_environment()
-    os.execv(sys.executable, [sys.executable, "-m", "workers", "beat"])  # noqa: S606 - our own interpreter
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "workers", "beat"])  # noqa: S606 - our own interpreter

@@ -14,30 +14,33 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _THRESHOLDS = (0.5, 0.9)
 
+_EPILOG = """
+\b
+r@1%      share of spam caught where 1 % of ham is called spam
+ham>.5    share of ham whose probability is 0.5 or more
+ham 1%<   the probability that 1 % of ham exceeds
+spam 5%>  the probability that 5 % of spam stays under
+Brier     mean squared error of the probabilities; 0 is best
 
-@click.command()
+\b
+Example:
+  moderation evaluate dev.jsonl.gz
+  moderation evaluate dev.jsonl.gz --weights weights.npz --json
+
+\b
+Exit codes: 0 done; 1 a file is bad; 2 used wrongly.
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("file", type=_FILE)
 @click.option("--weights", type=_FILE, help="Weights to measure; default: the ones shipped with the program.")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object.")
 def evaluate(file: Path, weights: Path | None, *, wants_json: bool) -> None:
-    r"""Measure the text model on labelled comments, per source and over all.
+    """Measure the text model on labelled comments, per source and over all.
 
     FILE is .jsonl or .jsonl.gz: one object a line with `source`, `body` and `label` (spam, ham or toxic; toxic counts
     as ham here). Figures mean something only on comments the weights were not trained on.
-
-    \b
-    r@1%      share of spam caught where 1 % of ham is called spam
-    ham>.5    share of ham whose probability is 0.5 or more
-    ham 1%<   the probability that 1 % of ham exceeds
-    spam 5%>  the probability that 5 % of spam stays under
-
-    \b
-    Example:
-      moderation evaluate dev.jsonl.gz
-      moderation evaluate dev.jsonl.gz --weights weights.npz --json
-
-    \b
-    Exit codes: 0 done; 1 a file is bad; 2 used wrongly.
     """
     from moderation.errors import ModerationError
     from moderation.learning import evaluation

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from moderation.broker import BrokerAwayError, queue_lengths
 from moderation.clock import utc_now
 from moderation.commands.setup import Setup, as_json, print_json, print_table, set_up
-from moderation.tables import Comment, DeliveryRow, Heartbeat
+from moderation.tables import PENDING, RECEIVED, Comment, DeliveryRow, Heartbeat
 from moderation.tasks import DELIVER_QUEUE, QUEUES, SCREEN_QUEUE
 
 
@@ -64,11 +64,11 @@ def _look(setup: Setup, now: datetime) -> list[dict[str, Any]]:
 
 def _owed(session: Session, now: datetime) -> dict[str, tuple[int, datetime | None]]:
     comments = session.execute(
-        select(func.count(), func.min(Comment.received_at)).where(Comment.status == "received")
+        select(func.count(), func.min(Comment.received_at)).where(Comment.status == RECEIVED)
     ).one()
     deliveries = session.execute(
         select(func.count(), func.min(DeliveryRow.created_at)).where(
-            DeliveryRow.state == "pending", DeliveryRow.next_attempt_at <= now
+            DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= now
         )
     ).one()
     return {SCREEN_QUEUE: (comments[0], comments[1]), DELIVER_QUEUE: (deliveries[0], deliveries[1])}

@@ -17,5 +17,5 @@ def serve() -> None:
       MODERATION_PORT=8080 moderation serve
     """
     Settings.from_environment()
-    # In this process's place: signals and exit codes are the server's own.
-    os.execv(sys.executable, [sys.executable, "-m", "api"])  # noqa: S606 - our own interpreter, no shell
+    # In this process's place: signals and exit codes are the server's own. -P: a folder named api here is not ours.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "api"])  # noqa: S606 - our own interpreter, no shell

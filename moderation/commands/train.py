@@ -13,8 +13,18 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+_EPILOG = """
+\b
+Example:
+  moderation train train.jsonl.gz --without blog_en --out weights.npz
+  moderation evaluate dev.jsonl.gz --weights weights.npz
 
-@click.command()
+\b
+Exit codes: 0 done; 1 a file is bad or holds too little; 2 used wrongly.
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
 @click.option("--without", "left_out", multiple=True, metavar="SOURCE", help="Leave a source out; may be repeated.")
 @click.option(
@@ -25,18 +35,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Where to write the weights.",
 )
 def train(files: tuple[Path, ...], left_out: tuple[str, ...], out: Path) -> None:
-    r"""Learn the text model's weights from labelled comments.
+    """Learn the text model's weights from labelled comments.
 
     A FILE is .jsonl or .jsonl.gz: one object a line with `source`, `body` and `label` (spam, ham or toxic; toxic is
     not spam). The weights hold numbers only, no text. The same files and the same program give the same weights.
-
-    \b
-    Example:
-      moderation train train.jsonl.gz --without blog_en --out weights.npz
-      moderation evaluate dev.jsonl.gz --weights weights.npz
-
-    \b
-    Exit codes: 0 done; 1 a file is bad or holds too little; 2 used wrongly.
     """
     from moderation.errors import ModerationError
     from moderation.learning import training

@@ -37,4 +37,4 @@ def worker(queues: str) -> None:
       moderation worker --queues screen
     """
     Settings.from_environment()
-    os.execv(sys.executable, [sys.executable, "-m", "workers", "worker", queues])  # noqa: S606 - our own interpreter
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "workers", "worker", queues])  # noqa: S606 - our own interpreter

@@ -1,6 +1,7 @@
 """The text model: what a comment's words alone say about spam, learned from labelled comments.
 
 `rows` reads them, `augmentation` adds what spammers and honest people vary, `features` (with `characters` and `sides`)
-turns text into numbers, `training` finds the weights, `model` applies them, `evaluation` measures them. The weights
-in `shipped.npz` are those of docs/model-card.md. Nothing here is loaded until a model is asked for.
+turns text into numbers, `training` (with `logistic`) finds the `weights`, `model` (with `windows`) applies them,
+`evaluation` measures them. The weights in `shipped.npz` are those of docs/model-card.md. Nothing here is loaded until
+a model is asked for.
 """

@@ -60,9 +60,9 @@ class Weights:
             linear += self.scale * np.add.reduceat(products, of.starts[:-1], dtype=np.float64)
         return linear
 
-    def probabilities(self, of: features.Features) -> npt.NDArray[np.float64]:
-        """Give the calibrated probability of spam for each text of a batch."""
-        return 0.5 * (1 + np.tanh((self.slope * self.scores(of) + self.shift) / 2))
+    def logits(self, of: features.Features) -> npt.NDArray[np.float64]:
+        """Give the calibrated score of each text of a batch, whose logistic is the probability of spam."""
+        return self.slope * self.scores(of) + self.shift
 
     def save(self, path: Path) -> None:
         """Write the weights; equal weights give equal bytes."""

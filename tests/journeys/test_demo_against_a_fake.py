@@ -4,7 +4,6 @@ A word in a comment's body (`#doubled`) decides what the fake makes of it: each 
 """
 
 import json
-import os
 import queue
 import signal
 import subprocess
@@ -365,7 +364,7 @@ def running_demo(folder: Path, service: FakeService) -> Iterator[subprocess.Pope
     code = "from moderation.commands.demo import demo; demo()"
     with subprocess.Popen(
         [sys.executable, "-c", code, "--credentials", str(access)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        cwd=Path(__file__).parents[2],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click import Command
 from click.testing import CliRunner, Result
-from learning_data import rows
 
 from moderation.learning.weights import SHIPPED, load_weights
+from tests.unit.learning_data import rows
 
 
 @pytest.fixture

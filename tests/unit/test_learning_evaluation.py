@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from moderation.learning.evaluation import figures, threshold_above
+from moderation.learning.evaluation import Figures, figures, threshold_above
 
 
-def measured(spam: list[float], ham: list[float], thresholds: tuple[float, ...] = ()):  # noqa: ANN201
+def measured(spam: list[float], ham: list[float], thresholds: tuple[float, ...] = ()) -> Figures:
     labels = np.array([True] * len(spam) + [False] * len(ham))
     return figures("s", np.array(spam + ham), labels, thresholds)
 

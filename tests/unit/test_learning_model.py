@@ -22,7 +22,7 @@ SPAM = [
 ]
 HAM = [
     "I don't agree with the author, the election was decided long before that debate.",
-    "ممنون از گزارش خوبتان، امیدوارم مسئولان بخوانند",
+    "با سلام، به نظر من این تصمیم دولت اشتباه است و مردم را نگران می‌کند.",
     "Das sehe ich anders, die Quellen sagen etwas anderes.",
     "The second part is explained well on https://en.wikipedia.org/wiki/Inflation",
 ]
@@ -48,6 +48,14 @@ def test_honest_comments_are_found_unlikely_and_need_no_evidence(text: str) -> N
     (prediction,) = MODEL.predict([text])
     assert prediction.probability < 0.3
     assert prediction.spans == ()
+
+
+def test_honest_words_around_spam_do_not_hide_it() -> None:
+    spam = SPAM[0]
+    padding = "The second half of that match was so dull that we left before the end and walked home. "
+    (hidden,) = MODEL.predict([padding * 3 + spam + " " + padding * 3])
+    (honest,) = MODEL.predict([padding * 6])
+    assert honest.probability < 0.3 < hidden.probability
 
 
 def test_a_batch_is_judged_like_each_text_alone_and_in_order() -> None:
@@ -138,3 +146,8 @@ def test_a_file_with_pickled_objects_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "w.npz", features=np.array([object()], dtype=object), allow_pickle=True)
     with pytest.raises(BadWeightsError):
         load_weights(tmp_path / "w.npz")
+
+
+def test_the_model_card_is_about_the_shipped_weights() -> None:
+    card = (Path(__file__).resolve().parents[2] / "docs" / "model-card.md").read_text()
+    assert f"version `{MODEL.version}`, {SHIPPED.stat().st_size:,} bytes" in card

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from learning_data import row, rows
 
 from moderation.learning import augmentation, logistic
 from moderation.learning.evaluation import evaluate
@@ -15,6 +14,7 @@ from moderation.learning.rows import read_rows
 from moderation.learning.training import Recipe, TooFewRowsError, train
 from moderation.learning.weights import Weights
 from moderation.text import find_links, fold
+from tests.unit.learning_data import row, rows
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 QUICK = Recipe(rounds=25)

@@ -17,7 +17,6 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-
     op.create_table(
         "heartbeats",
         sa.Column("queue", sa.String(length=64), nullable=False),
@@ -286,7 +285,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("event_id", "endpoint_id", name="one_delivery_per_endpoint"),
     )
     op.create_index("deliveries_by_endpoint", "deliveries", ["endpoint_id", "state", "id"], unique=False)
-    op.create_index("deliveries_by_state", "deliveries", ["state"], unique=False)
     op.create_index(
         "deliveries_owed",
         "deliveries",

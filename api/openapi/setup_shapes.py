@@ -1,0 +1,149 @@
+"""The schemas of what surrounds comments: webhook endpoints, policies, problems, and how the service itself is."""
+
+from dataclasses import asdict
+from typing import get_args
+
+from api.openapi.answers import PROBLEM_KINDS
+from api.openapi.inputs import Json, ref
+from api.openapi.shapes import SITE_ID, TEXT, object_of, one_of, or_null
+from moderation.endpoints import DEFAULT_EVENTS, FORMATS, MAX_URL
+from moderation.events import TYPES
+from moderation.messages import CODES
+from moderation.policy import MAX_POINTS, MAX_SIGNAL_NAME, MAX_WORD_LENGTH, MAX_WORDS, OnFailure, Policy, Thresholds
+from moderation.submission import FIELDS
+
+_EVENTS: Json = {"type": "array", "items": one_of(TYPES), "minItems": 1}
+_URL: Json = {"type": "string", "format": "uri"}
+
+
+def setup_schemas() -> dict[str, Json]:
+    """Return the schemas, by name."""
+    return _endpoints() | _policies() | _problems() | _health()
+
+
+def _endpoints() -> dict[str, Json]:
+    shown = {
+        "id": {"type": "string", "pattern": "^ep_[0-9a-z]{26}$"},
+        "site": SITE_ID,
+        "url": _URL,
+        "events": _EVENTS,
+        "format": one_of(FORMATS),
+        "enabled": {"type": "boolean"},
+        "disabled_reason": {**or_null(TEXT), "description": "Why the service itself disabled it."},
+    }
+    secret = {"type": "string", "pattern": "^whsec_[A-Za-z0-9+/]{43}=$", "description": "Shown this once."}
+    settable = {
+        "url": {
+            "type": ["string", "null"],
+            "maxLength": MAX_URL,
+            "description": "A public address, over https. Others only where MODERATION_OUTBOUND_ALLOW names them.",
+        },
+        "events": {**or_null(_EVENTS), "description": "What it hears of."},
+        "format": {**or_null(one_of(FORMATS)), "enum": [*FORMATS, None]},
+        "enabled": {"type": ["boolean", "null"]},
+    }
+    defaults = "; ".join(f"`{audience}`: {', '.join(events)}" for audience, events in DEFAULT_EVENTS.items())
+    audience = one_of(
+        tuple(DEFAULT_EVENTS), f"Whom it is for: decides what is sent where `events` is missing. {defaults}."
+    )
+    site = {"type": ["string", "null"], "description": "The site's id. Needed where the key opens more than one site."}
+    return {
+        "Endpoint": object_of(shown, text="An address that hears of events."),
+        "EndpointWithSecret": object_of({**shown, "secret": secret}, text="An endpoint, with its signing secret."),
+        "NewEndpoint": object_of(
+            {**settable, "url": {**settable["url"], "type": "string"}, "audience": audience, "site": site},
+            required=["url"],
+        ),
+        "EndpointChange": object_of(settable, required=[], text="What is left out, or null, stays as it is."),
+        "EndpointList": object_of({"endpoints": {"type": "array", "items": ref("schemas", "Endpoint")}}),
+    }
+
+
+def _policies() -> dict[str, Json]:
+    number: Json = {"type": "number", "minimum": -MAX_POINTS, "maximum": MAX_POINTS}
+    words: Json = {
+        "type": "array",
+        "maxItems": MAX_WORDS,
+        "items": {"type": "string", "maxLength": MAX_WORD_LENGTH},
+    }
+    limits = {
+        "type": "object",
+        "description": "The site's own limits in characters, below the service's.",
+        "properties": {one.name: {"type": "integer", "minimum": 1, "maximum": one.max_length} for one in FIELDS},
+        "additionalProperties": False,
+    }
+    fields = {
+        "thresholds": {**ref("schemas", "Thresholds"), "description": "The least scores that lead to each action."},
+        "points": {
+            "type": "object",
+            "propertyNames": {"maxLength": MAX_SIGNAL_NAME},
+            "additionalProperties": number,
+            "description": "What each signal weighs at full strength.",
+        },
+        "words_hold": {**words, "description": "Words that hold a comment for a moderator."},
+        "words_spam": {**words, "description": "Words that make it spam."},
+        "on_failure": one_of(get_args(OnFailure), "What becomes of a comment that a filter failed on."),
+        "max_lengths": limits,
+    }
+    site, version = (
+        {"site": SITE_ID},
+        {"version": {"type": "integer", "minimum": 0, "description": "0 is the default."}},
+    )
+    thresholds = dict.fromkeys(asdict(Thresholds()), number)
+    ignored: Json = {"description": "Ignored: what GET answered may be sent back."}
+    return {
+        "Thresholds": object_of(thresholds),
+        "Policy": object_of(
+            {**site, **version, **fields}, text="What signals weigh on a site, and how much is enough."
+        ),
+        "NewPolicy": {
+            **object_of(
+                {**fields, "thresholds": object_of(thresholds, required=[]), "site": ignored, "version": ignored},
+                required=[],
+            ),
+            "description": "What is left out gets its default.",
+            "additionalProperties": False,
+            "example": {**Policy().document(), "words_hold": ["casino"]},
+        },
+    }
+
+
+def _problems() -> dict[str, Json]:
+    kinds = ["about:blank", *(f"urn:comment-moderation:problem:{kind}" for kind in PROBLEM_KINDS)]
+    meanings = " ".join(f"`…:{kind}`: {text}" for kind, text in PROBLEM_KINDS.items())
+    field = {**TEXT, "description": "Empty where it is about all of what was sent."}
+    return {
+        "FieldError": object_of(
+            {"field": field, "code": one_of(CODES, "For programs."), "message": {**TEXT, "description": "For people."}}
+        ),
+        "Problem": object_of(
+            {
+                "type": one_of(kinds, f"`about:blank`: the status says it all. {meanings}"),
+                "title": TEXT,
+                "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                "detail": {**TEXT, "description": "For people."},
+                "errors": {"type": "array", "items": ref("schemas", "FieldError"), "minItems": 1},
+            },
+            required=["type", "title", "status", "detail"],
+            text="An answer that says no (RFC 9457).",
+        ),
+    }
+
+
+def _health() -> dict[str, Json]:
+    part = object_of(
+        {"status": one_of(("well", "unwell")), "detail": {**TEXT, "description": "What is wrong."}}, required=["status"]
+    )
+    return {
+        "Liveness": object_of({"status": {"const": "alive"}}),
+        "Readiness": object_of(
+            {
+                "status": one_of(("ready", "not ready")),
+                "parts": {
+                    "type": "object",
+                    "additionalProperties": part,
+                    "description": "database, migrations, redis, broker, and worker:QUEUE for each queue.",
+                },
+            }
+        ),
+    }

@@ -1,0 +1,77 @@
+"""Health: each part says for itself whether it is well, and metrics tell what waits."""
+
+import ipaddress
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from moderation.broker import BrokerAwayError, queue_lengths
+from moderation.db import Database, make_engine
+from moderation.health import check, note_heartbeat
+from moderation.metrics import render
+from moderation.screening import screen
+from moderation.settings import Settings
+from tests.conftest import StoppedClock
+from tests.steps.conftest import Post
+from tests.steps.judges import judge_with
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Return settings of a set whose Redis was never started."""
+    return Settings(data_dir=tmp_path, trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"),))
+
+
+def test_a_queue_that_nobody_consumes_is_named(database: Database, settings: Settings, clock: StoppedClock) -> None:
+    def unwell() -> dict[str, str]:
+        return {part.name: part.detail for part in check(settings, database, clock()) if not part.is_well}
+
+    assert set(unwell()) == {"redis", "broker", "worker:screen", "worker:deliver"}
+    note_heartbeat(database, "screen", "screen-1@host", clock())
+    note_heartbeat(database, "screen", "screen-2@host", clock())
+    assert set(unwell()) == {"redis", "broker", "worker:deliver"}
+    clock.advance(seconds=60)
+    assert unwell()["worker:screen"] == "nobody has consumed from this queue for 60 seconds"
+
+
+def test_a_database_that_is_away_is_named_and_its_password_is_not(settings: Settings) -> None:
+    database = Database(make_engine("postgresql://someone:hunter2@127.0.0.1:1/db"))
+    parts = check(settings, database)
+    unwell = {part.name for part in parts if not part.is_well}
+    assert {"database", "migrations", "worker:screen"} <= unwell
+    assert "hunter2" not in str(parts)
+
+
+def test_a_database_without_tables_says_what_to_do(settings: Settings, tmp_path: Path) -> None:
+    database = Database(make_engine(f"sqlite:///{tmp_path / 'empty.db'}"))
+    details = {part.name: part.detail for part in check(settings, database)}
+    assert details["migrations"] == "steps are missing: run `moderation migrate`"
+    database.close()
+
+
+def test_metrics_tell_what_waits_and_since_when(
+    database: Database, settings: Settings, post: Post, clock: StoppedClock
+) -> None:
+    screen(database, judge_with(), [post(), post(body="this is spam")], clock)
+    post()
+    clock.advance(seconds=30)
+    note_heartbeat(database, "screen", "screen-1@host", clock())
+    text = render(settings, database, clock()).decode()
+    values = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert values["moderation_comments", "received"] == 1
+    assert values["moderation_comments", "approved"] == 1
+    assert values["moderation_comments", "spam"] == 1
+    assert values["moderation_comments", "held"] == 0
+    assert values["moderation_oldest_received_seconds",] == 30
+    assert values["moderation_last_consumption_seconds", "screen"] == 0
+    assert values["moderation_broker_up",] == 0
+
+
+def test_a_broker_that_is_away_is_said_to_be(settings: Settings) -> None:
+    with pytest.raises(BrokerAwayError):
+        queue_lengths(settings)

@@ -1,0 +1,66 @@
+"""The doorbell: it never makes a request wait, and never raises."""
+
+import threading
+
+from api.doorbell import Doorbell
+from moderation.events import Owed
+from moderation.tasks import DELIVER, SCREEN
+
+
+class _Broker:
+    """Keeps what is published; may be told to block or to fail."""
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, list[str]]] = []
+        self.is_open = threading.Event()
+        self.is_open.set()
+        self.entered = threading.Event()
+        self.error: Exception | None = None
+
+    def publish(self, name: str, ids: list[str]) -> None:
+        self.entered.set()
+        self.is_open.wait(30)
+        if self.error is not None:
+            raise self.error
+        self.published.append((name, ids))
+
+
+def test_what_is_rung_while_a_message_is_under_way_goes_out_together() -> None:
+    broker = _Broker()
+    bell = Doorbell(broker.publish)
+    broker.is_open.clear()
+    bell.ring(comments=["a"])
+    assert broker.entered.wait(30)
+    for comment_id in "bcd":
+        bell.ring(comments=[comment_id])
+    broker.is_open.set()
+    bell.stop(30)
+    assert broker.published == [(SCREEN, ["a"]), (SCREEN, ["b", "c", "d"])]
+
+
+def test_deliveries_of_different_endpoints_are_different_messages() -> None:
+    broker = _Broker()
+    bell = Doorbell(broker.publish)
+    bell.ring(deliveries=[Owed("dl_1", "ep_1"), Owed("dl_2", "ep_2"), Owed("dl_3", "ep_1")])
+    bell.stop(30)
+    assert broker.published == [(DELIVER, ["dl_1", "dl_3"]), (DELIVER, ["dl_2"])]
+
+
+def test_a_long_list_is_cut_into_messages() -> None:
+    broker = _Broker()
+    bell = Doorbell(broker.publish)
+    bell.ring(comments=[str(number) for number in range(450)])
+    bell.stop(30)
+    assert [len(ids) for _, ids in broker.published] == [200, 200, 50]
+
+
+def test_a_broker_that_is_away_is_survived() -> None:
+    broker = _Broker()
+    broker.error = ConnectionError()
+    bell = Doorbell(broker.publish)
+    bell.ring(comments=["lost"])
+    assert broker.entered.wait(30)
+    broker.error = None
+    bell.ring(comments=["heard"])
+    bell.stop(30)
+    assert (SCREEN, ["heard"]) in broker.published or broker.published == [(SCREEN, ["lost", "heard"])]

@@ -1,0 +1,153 @@
+"""Filters: tables of comments and the signals they give."""
+
+from typing import Any
+
+import pytest
+
+from moderation.errors import SettingsError
+from moderation.filters import Facts, Prediction, load_filters, notice
+from moderation.filters.links import links
+from moderation.filters.model import model, strength_of
+from moderation.filters.repeats import repeats
+from moderation.filters.words import words
+from moderation.policy import Policy
+from moderation.signals import Signal
+
+
+def facts(**known: Any) -> Facts:
+    """Return the facts of an honest comment, with what is given."""
+    usual = {
+        "comment_id": "cm_1",
+        "site_id": "st_1",
+        "name": "A reader",
+        "email": "reader@example.com",
+        "website": None,
+        "body": "Well said.",
+        "language": None,
+        "policy": Policy(),
+    }
+    return Facts(**(usual | known))
+
+
+def _found(signals: Any) -> dict[str, float]:
+    return {signal.name: signal.strength for signal in signals}
+
+
+@pytest.mark.parametrize(
+    ("known", "signals"),
+    [
+        ({}, {}),
+        ({"body": "I read it at https://example.org/a and agree with it"}, {}),
+        ({"body": "https://example.org/a and https://example.net/b say otherwise"}, {"LINKS_MANY": 0.5}),
+        ({"body": "http://a.example http://b.example http://c.example and some words"}, {"LINKS_MANY": 0.75}),
+        ({"body": "http://a.example http://b.example http://c.example http://d.example more"}, {"LINKS_MANY": 1.0}),
+        ({"body": "http://a.example/only"}, {"LINKS_MANY": 0.75}),
+        ({"name": "www.cheap.example"}, {"LINK_IN_NAME": 1.0}),
+        (
+            {
+                "body": "see https://news.example.com/1 and https://m.news.example.com/2 as well",
+                "own_hosts": frozenset(["news.example.com"]),
+            },
+            {},
+        ),
+        (
+            {
+                "body": "see https://evilnews.example.com/1 and https://news.example.com.evil.example/2 too",
+                "own_hosts": frozenset(["news.example.com"]),
+            },
+            {"LINKS_MANY": 0.5},
+        ),
+    ],
+)
+def test_links(known: dict[str, Any], signals: dict[str, float]) -> None:
+    assert _found(links(facts(**known))) == signals
+
+
+@pytest.mark.parametrize(
+    ("listed", "text", "matched"),
+    [
+        ("casino", "A Casino!", "Casino"),
+        ("casino", "casinos", None),
+        ("tit", "the title", None),
+        ("tit", "tit", "tit"),
+        ("casino", "the c\u200basino", "c\u200basino"),
+        ("casino bonus", "a casino\n  bonus", "casino\n  bonus"),
+        ("casino bonus", "casino and bonus", None),
+        ("می‌خواهم", "من میخواهم", None),
+        ("می‌خواهم", "من می‌خواهم بروم", "می‌خواهم"),
+        ("کتاب", "كتاب", "كتاب"),
+        ("کتاب", "کِتاب", "کِتاب"),
+        ("c++", "I write c++ code", "c++"),
+        ("c++", "vitamin c", None),
+        ("💰", "money 💰💰", "💰"),
+        ("spam.example", "https://spam.example/x", "spam.example"),
+        (".example", "spam.example", ".example"),
+        ("", "anything", None),
+    ],
+)
+def test_words_match_as_a_whole_and_folded(listed: str, text: str, matched: str | None) -> None:
+    signals = list(words(facts(body=text, policy=Policy(words_hold=(listed,)))))
+    assert [signal.evidence[0].text for signal in signals] == ([matched] if matched else [])
+    for signal in signals:
+        piece = signal.evidence[0]
+        assert text[piece.start : piece.end] == matched
+
+
+@pytest.mark.parametrize("field", ["name", "website", "email"])
+def test_words_are_looked_for_in_every_field(field: str) -> None:
+    value = {"name": "Casino King", "website": "https://casino.example", "email": "casino@example.com"}[field]
+    [signal] = words(facts(**{field: value}, policy=Policy(words_spam=("casino",))))
+    assert (signal.name, signal.evidence[0].field) == ("WORDS_SPAM", field)
+
+
+@pytest.mark.parametrize(
+    ("known", "signals"),
+    [
+        ({"repeats": 0}, {}),
+        ({"body": "thank you", "repeats": 50}, {}),
+        ({"body": "a text that is long enough", "repeats": 1}, {"REPEATED": 1 / 3}),
+        ({"body": "a text that is long enough", "repeats": 50}, {"REPEATED": 1.0}),
+        ({"body": "a text that is long enough", "repeats_of_spam": 1}, {"REPEATED_SPAM": 1.0}),
+        ({"body": "hello", "repeats_of_spam": 1}, {"REPEATED_SPAM": 0.5}),
+    ],
+)
+def test_repeats(known: dict[str, Any], signals: dict[str, float]) -> None:
+    assert _found(repeats(facts(**known))) == signals
+
+
+def test_the_model_shows_what_it_rests_on() -> None:
+    [signal] = model(facts(body="buy now cheap", prediction=Prediction(0.99999, ((0, 7),))))
+    assert (signal.name, signal.evidence[0].text) == ("MODEL_SPAM", "buy now")
+
+
+def test_a_higher_probability_never_speaks_less() -> None:
+    strengths = [strength_of(step / 1000) for step in range(1001)]
+    assert strengths == sorted(strengths)
+    assert (strengths[0], strengths[-1]) == (0.0, 1.0)
+
+
+def test_a_model_that_was_not_asked_is_a_filter_that_failed() -> None:
+    assert _found(notice(facts(), [model])) == {"FILTER_FAILED": 1.0}
+
+
+def test_filters_of_ones_own_are_named_in_a_setting() -> None:
+    *_, own = load_filters(["tests.unit.test_filters:example"])
+    assert _found(notice(facts(), [own])) == {"EXAMPLE": 1.0}
+
+
+def example(_facts: Facts) -> list[Signal]:
+    """Stand in for a site's own filter."""
+    return [Signal("EXAMPLE", 1.0)]
+
+
+@pytest.mark.parametrize("name", ["no.such.module:function", "tests.unit.test_filters:missing"])
+def test_a_filter_that_is_missing_shows_in_every_verdict(name: str) -> None:
+    *_, missing = load_filters([name])
+    [signal] = notice(facts(), [missing])
+    assert signal.name == "FILTER_FAILED"
+    assert signal.evidence[0].text.startswith(name)
+
+
+def test_a_filter_named_wrongly_stops_the_start() -> None:
+    with pytest.raises(SettingsError):
+        load_filters(["package.module.function"])

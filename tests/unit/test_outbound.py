@@ -1,0 +1,161 @@
+"""The door to strangers: what it refuses to dial, and what it makes of what it hears."""
+
+import ipaddress
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from moderation.outbound import MAX_ANSWER_BYTES, NotAllowedError, Outbound, OutboundError
+from tests.conftest import Receiver
+
+LOOPBACK = Outbound((ipaddress.ip_network("127.0.0.0/8"),))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://0177.0.0.1/",
+        "https://localhost/",
+        "https://0.0.0.0/",
+        "https://10.0.0.1/",
+        "https://172.16.0.1/",
+        "https://192.168.1.1/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://100.64.0.1/",
+        "https://192.88.99.1/",
+        "https://198.18.0.1/",
+        "https://224.0.0.1/",
+        "https://255.255.255.255/",
+        "https://[::1]/",
+        "https://[::]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:7f00:1]/",
+        "https://[::127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[64:ff9b:1::1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[2001:0:7f00:1::]/",
+        "https://[fc00::1]/",
+        "https://[fe80::1]/",
+        "https://[fec0::1]/",
+        "https://[ff02::1]/",
+        "https://[5f00::1]/",
+        "http://1.1.1.1/",
+        "https://1.1.1.1:22/",
+        "https://user:password@1.1.1.1/",
+        "ftp://1.1.1.1/",
+        "file:///etc/passwd",
+        "//1.1.1.1/",
+        "https://",
+        "https://exa mple.com:x/",
+        "",
+    ],
+)
+def test_what_is_not_public_is_refused_when_saved_and_when_sent(url: str) -> None:
+    for attempt in (lambda: Outbound().check(url), lambda: Outbound().post(url, {}, b"")):
+        with pytest.raises(NotAllowedError) as refused:
+            attempt()
+        assert refused.value.permanent
+
+
+def test_a_public_address_may_be_saved() -> None:
+    Outbound().check("https://1.1.1.1/hook")
+    Outbound().check("https://1.1.1.1:8443/hook")
+
+
+def test_a_name_that_is_not_known_yet_may_be_saved_and_sending_to_it_may_be_tried_again() -> None:
+    url = "https://no-such-name.invalid/"
+    Outbound().check(url)
+    with pytest.raises(OutboundError) as failed:
+        Outbound().post(url, {}, b"")
+    assert not failed.value.permanent
+
+
+def test_a_name_with_one_bad_address_among_good_ones_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The look-up is the one thing that no local server can stand in for.
+    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, 443)) for host in ("1.1.1.1", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: answers)
+    with pytest.raises(NotAllowedError):
+        Outbound().check("https://two-faced.example/")
+
+
+def test_an_allowed_network_is_reached_by_plain_http(receiver: Receiver) -> None:
+    answer = LOOPBACK.post(receiver.url, {"x-one": "1"}, b"body")
+    assert answer.status == 204
+    assert receiver.received[0].body == b"body"
+    assert receiver.received[0].headers["x-one"] == "1"
+
+
+def test_a_redirect_to_elsewhere_is_an_answer_and_no_order(receiver: Receiver) -> None:
+    receiver.answers = [(307, {"location": "http://169.254.169.254/"})]
+    assert LOOPBACK.post(receiver.url, {}, b"").status == 307
+    assert len(receiver.received) == 1
+
+
+def test_a_proxy_of_the_environment_is_not_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    assert LOOPBACK.post(receiver.url, {}, b"").status == 204
+
+
+def test_nobody_there_may_be_tried_again() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(OutboundError, match="no connection") as failed:
+            LOOPBACK.post(f"http://127.0.0.1:{unused.getsockname()[1]}/", {}, b"")
+    assert not failed.value.permanent
+
+
+@pytest.fixture
+def raw_server() -> Iterator[tuple[str, list[bytes]]]:
+    """Return the URL of a server that sends what is put into the list, whatever it is asked."""
+    answers: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def run() -> None:
+            while True:
+                try:
+                    client, _ = server.accept()
+                except OSError:
+                    return
+                with client:
+                    client.recv(65536)
+                    try:
+                        for piece in answers:
+                            client.sendall(piece)
+                    except OSError:
+                        pass
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/", answers
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+def test_no_more_of_an_answer_is_read_than_is_looked_at(raw_server: tuple[str, list[bytes]]) -> None:
+    url, answers = raw_server
+    answers += [b"HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n", b"x" * 1_000_000]
+    answer = LOOPBACK.post(url, {}, b"")
+    assert (answer.status, len(answer.body)) == (200, MAX_ANSWER_BYTES)
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 999999 \r\n\r\n", b"\0" * 100])
+def test_what_is_no_http_is_a_failure_that_may_pass(raw_server: tuple[str, list[bytes]], answer: bytes) -> None:
+    url, answers = raw_server
+    answers.append(answer)
+    with pytest.raises(OutboundError) as failed:
+        LOOPBACK.post(url, {}, b"")
+    assert not failed.value.permanent
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_accepted(raw_server: tuple[str, list[bytes]]) -> None:
+    url, answers = raw_server
+    answers.append(b"not TLS")
+    with pytest.raises(OutboundError):
+        LOOPBACK.post(url.replace("http:", "https:"), {}, b"")

@@ -1,0 +1,127 @@
+"""Settings: every name known, every value checked, every complaint at once."""
+
+import ipaddress
+import os
+import stat
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from moderation.errors import SettingsError
+from moderation.settings import Settings, describe
+
+KEY = "k" * 32
+
+
+def test_the_defaults_are_one_machine(tmp_path: Path) -> None:
+    settings = Settings.from_environment({})
+    assert settings.effective_database_url == "sqlite:///var/moderation.db"
+    assert settings.is_embedded
+    assert settings.effective_base_url == "http://127.0.0.1:8000"
+    with pytest.raises(FrozenInstanceError):
+        settings.port = 1  # type: ignore[misc]
+
+
+def test_what_makes_no_sense_is_named_all_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(
+            {
+                "MODERATION_PROT": "80",
+                "MODERATION_PORT": "http",
+                "MODERATION_LOG_LEVEL": "LOUD",
+                "MODERATION_TRUSTED_PROXIES": "everyone",
+                "MODERATION_BASE_URL": "example.com",
+                "MODERATION_SECRET_KEY": "short",
+                "HOME": "/",
+            }
+        )
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 6
+    assert lines[0] == "MODERATION_PROT is no setting; `moderation settings` lists them all."
+    assert "MODERATION_PORT must be a whole number from 1 to 65535." in lines
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "8e3", "８０", "1" * 5000])
+def test_a_port_is_a_port(port: str) -> None:
+    with pytest.raises(SettingsError):
+        Settings.from_environment({"MODERATION_PORT": port})
+
+
+def test_values_are_read() -> None:
+    settings = Settings.from_environment(
+        {
+            "MODERATION_OUTBOUND_ALLOW": "127.0.0.0/8, ::1/128",
+            "MODERATION_FILTERS": "a.b:c,d:e",
+            "MODERATION_LOG_LEVEL": "debug",
+            "MODERATION_BASE_URL": "https://comments.example.com/",
+            "MODERATION_HOST": "::1",
+            "MODERATION_PORT": "",
+        }
+    )
+    assert settings.outbound_allow == (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+    assert settings.filters == ("a.b:c", "d:e")
+    assert settings.log_level == "DEBUG"
+    assert settings.effective_base_url == "https://comments.example.com"
+    assert settings.port == 8000
+
+
+def test_an_ipv6_host_is_written_as_one() -> None:
+    assert Settings(host="::1").effective_base_url == "http://[::1]:8000"
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(KEY + "\n")
+    assert Settings.from_environment({"MODERATION_SECRET_KEY_FILE": str(path)}).secret() == KEY
+    for wrong in (
+        {"MODERATION_SECRET_KEY_FILE": str(tmp_path / "none")},
+        {"MODERATION_SECRET_KEY_FILE": str(path), "MODERATION_SECRET_KEY": KEY},
+    ):
+        with pytest.raises(SettingsError, match="MODERATION_SECRET_KEY must be"):
+            Settings.from_environment(wrong)
+
+
+def test_one_machine_makes_its_secret_once_for_itself_only(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "var")
+    secret = settings.secret()
+    assert len(secret) >= 32
+    assert Settings(data_dir=tmp_path / "var").secret() == secret
+    assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600
+    assert os.listdir(tmp_path / "var") == ["secret_key"]
+
+
+def test_a_production_database_wants_a_secret_that_all_services_share(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="SECRET_KEY is not set"):
+        Settings(data_dir=tmp_path, database_url="postgresql://db/x").secret()
+
+
+@pytest.mark.parametrize(
+    ("redis_url", "broker_url", "celery", "client"),
+    [
+        ("redis://r:1/0", "", "redis://r:1/0", "redis://r:1/0"),
+        ("unix:///run/r.sock", "", "redis+socket:///run/r.sock", "unix:///run/r.sock"),
+        ("redis://r:1/0", "amqp://u:p@q//", "amqp://u:p@q//", "redis://r:1/0"),
+    ],
+)
+def test_the_broker_is_redis_unless_said_otherwise(redis_url: str, broker_url: str, celery: str, client: str) -> None:
+    settings = Settings(redis_url=redis_url, broker_url=broker_url)
+    assert settings.celery_broker_url == celery
+    assert settings.redis_client_url == client
+    assert not settings.is_embedded
+
+
+def test_a_socket_path_that_is_too_long_moves_to_a_folder_of_its_own(tmp_path: Path) -> None:
+    near, far = Settings(data_dir=Path("/v")), Settings(data_dir=tmp_path / ("x" * 120))
+    assert near.redis_socket == Path("/v/redis.sock")
+    assert len(str(far.redis_socket)) < 100
+    assert far.redis_socket == Settings(data_dir=tmp_path / ("x" * 120)).redis_socket
+    assert far.redis_socket != Settings(data_dir=tmp_path / ("y" * 120)).redis_socket
+
+
+def test_what_is_printed_holds_no_secret() -> None:
+    settings = Settings(secret_key=KEY, database_url="postgresql://u:hunter2@db/x", redis_url="redis://:hunter2@r/0")
+    lines = list(describe(settings))
+    assert KEY not in str(lines)
+    assert "hunter2" not in str(lines)
+    assert all(line.text_help.endswith(".") for line in lines)

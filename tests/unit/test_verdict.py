@@ -1,0 +1,98 @@
+"""Verdicts and policies: sums against thresholds, and nothing hidden."""
+
+from typing import Any
+
+import pytest
+
+from moderation.errors import InvalidInputError
+from moderation.policy import Policy, Thresholds, read_policy
+from moderation.signals import Evidence, Signal
+from moderation.verdict import judge
+
+POLICY = Policy(thresholds=Thresholds(3, 6, 12), points={"A": 3.0, "B": 2.0, "TRUST": -5.0, "FILTER_FAILED": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("signals", "action", "score"),
+    [
+        ([], "approve", 0),
+        ([Signal("A", 0.99)], "approve", 2.97),
+        ([Signal("A", 1)], "hold", 3),
+        ([Signal("A", 1), Signal("B", 0.5)], "hold", 4),
+        ([Signal("A", 1), Signal("A", 1)], "spam", 6),
+        ([Signal("A", 1)] * 4, "discard", 12),
+        ([Signal("A", 1), Signal("TRUST", 1)], "approve", -2),
+        ([Signal("NOBODY_WEIGHS_THIS", 1)], "approve", 0),
+        ([Signal("FILTER_FAILED", 1)], "hold", 0),
+        ([Signal("FILTER_FAILED", 1), Signal("A", 1), Signal("A", 1)], "spam", 6),
+    ],
+)
+def test_the_sum_of_points_decides(signals: list[Signal], action: str, score: float) -> None:
+    verdict = judge(signals, POLICY, None)
+    assert (verdict.action, verdict.score) == (action, score)
+
+
+def test_a_policy_may_ignore_failures() -> None:
+    assert judge([Signal("FILTER_FAILED", 1)], Policy(on_failure="ignore"), None).action == "approve"
+
+
+def test_ten_tenths_reach_the_threshold() -> None:
+    # 0.1 ten times is 0.9999999999999999 in binary fractions.
+    assert judge([Signal("A", 0.1)] * 10, POLICY, None).action == "hold"
+
+
+def test_every_signal_stands_in_the_verdict_with_its_evidence_strongest_first() -> None:
+    evidence = (Evidence("casino", "body", 3, 9),)
+    verdict = judge([Signal("B", 0.1), Signal("A", 1, evidence)], POLICY, "m1")
+    assert [one.document() for one in verdict.signals] == [
+        {
+            "name": "A",
+            "strength": 1,
+            "points": 3.0,
+            "evidence": [{"text": "casino", "field": "body", "start": 3, "end": 9}],
+        },
+        {"name": "B", "strength": 0.1, "points": 0.2, "evidence": []},
+    ]
+    assert verdict.model == "m1"
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
+def test_a_strength_outside_of_0_to_1_is_a_mistake(strength: float) -> None:
+    with pytest.raises(ValueError, match="strength"):
+        Signal("A", strength)
+
+
+def test_a_policy_is_the_same_after_being_stored() -> None:
+    policy = Policy(words_hold=("a b",), thresholds=Thresholds(1, 2, 3), max_lengths={"body": 100})
+    assert read_policy(policy.document()) == policy
+    assert read_policy({}) == Policy()
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ([], ""),
+        ({"colour": 1}, "colour"),
+        ({"thresholds": {"hold": 5, "spam": 3}}, "thresholds"),
+        ({"thresholds": {"hold": float("nan")}}, "thresholds"),
+        ({"thresholds": {"hold": True}}, "thresholds"),
+        ({"thresholds": {"other": 1}}, "thresholds"),
+        ({"thresholds": 5}, "thresholds"),
+        ({"points": {"A": "many"}}, "points"),
+        ({"points": {"A": 10**400}}, "points"),
+        ({"words_hold": "word"}, "words_hold"),
+        ({"words_hold": [5]}, "words_hold"),
+        ({"words_spam": ["x" * 201]}, "words_spam"),
+        ({"words_spam": ["\0"]}, "words_spam"),
+        ({"words_spam": ["\ud800"]}, "words_spam"),
+        ({"on_failure": "approve"}, "on_failure"),
+        ({"max_lengths": {"body": 0}}, "max_lengths"),
+        ({"max_lengths": {"body": 20_001}}, "max_lengths"),
+        ({"max_lengths": {"other": 5}}, "max_lengths"),
+        ({"max_lengths": 5}, "max_lengths"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused_by_field(document: Any, field: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        read_policy(document)
+    assert [error.field for error in refused.value.errors] == [field]
