@@ -4,7 +4,8 @@ In the order in which a comment meets them:
 
 - `submission` reads what a client sent and names every error in it; `messages` puts the errors into words.
 - `intake` commits it, once per `idempotency` key; `identity` makes ids and keyed tokens.
-- `facts` gathers what the filters need for a whole batch, `text` folds and finds links, `filters` notice signals.
+- `facts` gathers what the filters need for a whole batch; `text` folds (`lookalikes`) and finds `links`; `filters`
+  notice `signals`.
 - `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome.
 - `events` says what happened and who is owed word of it, `payload` shapes the message, `deliveries` sends it.
 - `decisions` lets people outrank the machine; `sweeping` finds work whose doorbell was lost; `retention` forgets.

@@ -40,7 +40,8 @@ _PROBLEMS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
         (),
     ),
     "Unauthorized": (401, "There is no key, or it is not valid (any more).", ("WWW-Authenticate",)),
-    "Forbidden": (
+    "Forbidden": (403, "The key is of a kind that may not do this.", ()),
+    "ForbiddenHere": (
         403,
         "The key is of a kind that may not do this; or, of type `origin`, a public key came from another website.",
         (),

@@ -77,7 +77,7 @@ def _post_comment() -> Json:
             **refusals(
                 "BadRequest",
                 "Unauthorized",
-                "Forbidden",
+                "ForbiddenHere",
                 "InProgress",
                 "TooLarge",
                 "UnsupportedType",

@@ -69,7 +69,7 @@ IDEMPOTENCY_KEY: Json = {
     "in": "header",
     "description": "Makes a repeated request take effect once: for a day it is answered as the first one was. Bare or "
     "in double quotes.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": "^[ -~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH + 2, "pattern": "^[ -~]+$"},
 }
 
 PREFER: Json = {

@@ -132,7 +132,13 @@ def _operation(document: Json, path: str, method: str, operation: Json) -> Opera
 
 def _input(parameter: Json) -> Row:
     place = {"path": "in the address", "query": "after ?", "header": "header"}[parameter["in"]]
-    return Row(parameter["name"], place, parameter["description"], is_required=parameter.get("required", False))
+    kind = kind_of(parameter["schema"])
+    return Row(
+        parameter["name"],
+        place if kind == "string" else f"{place}: {kind}",
+        parameter["description"],
+        is_required=parameter.get("required", False),
+    )
 
 
 def _body(document: Json, content_type: str, schema: Json) -> Body:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from moderation.learning.evaluation import Figures
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_THRESHOLDS = (0.5, 0.9)
+_THRESHOLDS = (0.2, 0.5, 0.9, 0.98)
 
 _EPILOG = """
 \b

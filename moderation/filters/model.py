@@ -6,9 +6,10 @@ from itertools import pairwise
 from moderation.filters.facts import Facts
 from moderation.signals import Evidence, Signal
 
-# Probability -> strength; between two points the line is straight.
-# TODO measured
-_CURVE = ((0.0, 0.0), (0.3, 0.1), (0.6, 0.5), (0.99, 1.0), (1.0, 1.0))
+# Probability -> strength; between two points the line is straight. Measured with the shipped weights on comments that
+# they had not seen (docs/filters.md): at .2 lie 4 % of the ham above and 10 % of the spam below, at .98 lies 0.1 % of
+# the ham above. With the default policy these are the thresholds of `hold` and `spam`.
+_CURVE = ((0.0, 0.0), (0.05, 0.0), (0.2, 0.5), (0.98, 1.0), (1.0, 1.0))
 
 
 class ModelMissingError(RuntimeError):

