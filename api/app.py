@@ -11,6 +11,7 @@ from api.preferences import WaitingRoom
 from api.resources import Resources
 from moderation.db import Database
 from moderation.identity import Keyed
+from moderation.lifeline import die_with_parent
 from moderation.log import configure, get_logger
 from moderation.outbound import Outbound
 from moderation.settings import Settings
@@ -31,6 +32,8 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
         doorbell=Doorbell(publish or celery_publisher(settings)),
     )
     app.url_map.converters["default"] = _Name
+    # A POST does not survive most clients' redirects: an address is right or unknown.
+    app.url_map.merge_slashes = False
     problems.register(app)
     app.register_blueprint(comments.blueprint(WaitingRoom(settings.api_threads // 2)))
     for module in (decisions, endpoints, policies, operations, reference):
@@ -49,6 +52,7 @@ class _Name(BaseConverter):
 
 def serve() -> Flask:
     """Make the application of a server's process: settings from the environment, logs to standard error."""
+    die_with_parent()
     settings = Settings.from_environment()
     configure(settings.log_level, "api")
     return create_app(settings)

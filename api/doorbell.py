@@ -23,6 +23,9 @@ Publish = Callable[[str, list[str]], None]
 
 # More than a backlog of this many is the sweep's work; memory stays bounded whatever the broker does.
 _MOST_WAITING = 20_000
+# Between two messages; the first one goes out at once. Under load a message then carries many comments, and costs
+# whoever reads it little more than one with a single comment.
+_SECONDS_BETWEEN_MESSAGES = 0.01
 # One line of log per outage and so long, not one per comment.
 _SECONDS_BETWEEN_COMPLAINTS = 10.0
 
@@ -71,6 +74,8 @@ class Doorbell:
                     self._publish(name, ids)
             except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the sweep is behind it
                 self._complain(type(error).__name__)
+            if not self._is_stopping:
+                time.sleep(_SECONDS_BETWEEN_MESSAGES)
 
     def _complain(self, what: str) -> None:
         if time.monotonic() - self._complained_at > _SECONDS_BETWEEN_COMPLAINTS:

@@ -4,6 +4,7 @@
 writer on SQLite.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 from moderation.settings import Settings
+from moderation.turn import Turn
 
 # How long a writer waits for another one on SQLite before it gives up.
 SQLITE_BUSY_SECONDS = 15
@@ -29,6 +31,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writer = engine.execution_options(is_write=True)
+        # PostgreSQL lets writers in side by side.
+        self._turn = Turn(Path(f"{engine.url.database}-turn")) if self.is_sqlite else contextlib.nullcontext()
 
     @classmethod
     def of(cls, settings: Settings, *, pool_size: int = 5) -> "Database":
@@ -38,7 +42,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Run a transaction: committed at the end of the block, rolled back when it raises."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -55,6 +59,8 @@ class Database:
     def close(self) -> None:
         """Close all connections; the next use opens new ones."""
         self.engine.dispose()
+        if isinstance(self._turn, Turn):
+            self._turn.close()
 
 
 def make_engine(url: str, *, pool_size: int = 5) -> Engine:

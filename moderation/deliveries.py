@@ -23,6 +23,7 @@ from moderation.payload import build, decision_document
 from moderation.retries import Outcome, next_attempt_at, read_answer
 from moderation.signing import sign
 from moderation.tables import (
+    PENDING,
     AttemptRow,
     Comment,
     DecisionRow,
@@ -77,9 +78,17 @@ class Tried:
 def deliver(
     database: Database, keyed: Keyed, outbound: Outbound, ids: Sequence[str], clock: Clock = utc_now
 ) -> list[Tried]:
-    """Send those of the deliveries that are due and that nobody else is sending; return the attempts made."""
+    """Send those of the deliveries that are due and that nobody else is sending; return the attempts made.
+
+    What else their endpoints are owed goes along: in a backlog the first message does the work of many, and the others
+    find nothing left to do.
+    """
+    with database.read() as session:
+        due = _due(session, ids, clock())
+    if not due:
+        return []
     with database.write() as session:
-        claimed = _claim(session, ids, clock())
+        claimed = _claim(session, due, clock())
         sendables = _read(session, claimed)
     tried, handed_back = _send(keyed, outbound, sendables, clock)
     if tried or handed_back:
@@ -99,6 +108,23 @@ def deliver(
             error=one.outcome.error,
         )
     return tried
+
+
+def _due(session: Session, ids: Sequence[str], now: datetime) -> Sequence[str]:
+    """Return those of the deliveries that are due, and what else their endpoints are owed, up to a batch."""
+    is_due = (DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= now)
+    asked = session.execute(
+        select(DeliveryRow.id, DeliveryRow.endpoint_id).where(DeliveryRow.id.in_(ids), *is_due).limit(MOST_AT_ONCE)
+    ).all()
+    if not asked:
+        return []
+    along = session.scalars(
+        select(DeliveryRow.id)
+        .where(DeliveryRow.endpoint_id.in_({row.endpoint_id for row in asked}), *is_due)
+        .order_by(DeliveryRow.id)
+        .limit(MOST_AT_ONCE)
+    )
+    return list(dict.fromkeys([row.id for row in asked] + list(along)))[:MOST_AT_ONCE]
 
 
 def _claim(session: Session, ids: Sequence[str], now: datetime) -> dict[str, int]:

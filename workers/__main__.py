@@ -14,10 +14,13 @@ def main(arguments: Sequence[str]) -> None:
     """Run until a signal says stop; work under way is finished first."""
     what, *rest = arguments
     settings = resources.settings()
+    # Before Celery looks around and warns.
+    configure(settings.log_level, what)
     if what == "beat":
-        configure(settings.log_level, "beat")
         # Every entry repeats within minutes, so nothing needs to be remembered between two runs.
-        app.start(["--quiet", "beat", "--scheduler", "celery.beat:Scheduler", "--pidfile", "", "--loglevel", settings.log_level])
+        app.start(
+            ["--quiet", "beat", "--scheduler=celery.beat:Scheduler", "--pidfile=", f"--loglevel={settings.log_level}"]
+        )
         return
     queues = rest[0].split(",") if rest else list(QUEUES)
     # Sending is waiting, for which threads do; judging is work, for which processes do.

@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from celery import Celery, signals
 
+from moderation.lifeline import die_with_parent
 from moderation.log import configure, get_logger
 from moderation.tasks import SCREEN_QUEUE
 from workers import resources, schedule
@@ -35,6 +36,11 @@ def _load_model_before_the_fork(sender: Any, **_: Any) -> None:
         resources.load_model()
     except Exception as error:  # noqa: BLE001 - comments are held without it, and the verdicts say so
         log.error("model not loaded", error=type(error).__name__)  # noqa: TRY400 - as above
+
+
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def _end_with_the_worker(**_: Any) -> None:
+    die_with_parent()
 
 
 @signals.task_prerun.connect  # type: ignore[untyped-decorator]

@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from moderation.lifeline import die_with_parent
 from moderation.settings import Settings
 
 
@@ -17,4 +18,5 @@ def beat() -> None:
       moderation beat
     """
     Settings.from_environment()
+    die_with_parent()
     os.execv(sys.executable, [sys.executable, "-P", "-m", "workers", "beat"])  # noqa: S606 - our own interpreter

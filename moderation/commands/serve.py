@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from moderation.lifeline import die_with_parent
 from moderation.settings import Settings
 
 
@@ -17,5 +18,6 @@ def serve() -> None:
       MODERATION_PORT=8080 moderation serve
     """
     Settings.from_environment()
+    die_with_parent()
     # In this process's place: signals and exit codes are the server's own. -P: a folder named api here is not ours.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "api"])  # noqa: S606 - our own interpreter, no shell

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from moderation.lifeline import die_with_parent
 from moderation.settings import Settings
 from moderation.tasks import QUEUES
 
@@ -37,4 +38,5 @@ def worker(queues: str) -> None:
       moderation worker --queues screen
     """
     Settings.from_environment()
+    die_with_parent()
     os.execv(sys.executable, [sys.executable, "-P", "-m", "workers", "worker", queues])  # noqa: S606 - our own interpreter

@@ -72,7 +72,7 @@ def _is_of_session(process: psutil.Process, session: int) -> bool:
 
 
 @contextlib.contextmanager
-def running(  # noqa: PLR0913 - all but two have defaults
+def running(
     name: str,
     command: Sequence[str],
     folder: Path,

@@ -59,15 +59,6 @@ sys.exit(3 if stop.is_hurried else 0)
 """
 
 
-@pytest.fixture
-def handlers() -> Iterator[None]:
-    """Let a test ask its own process to stop."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @contextmanager
 def supervisor(*arguments: object) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a process that keeps a stand-in running; end both at last."""
@@ -215,32 +206,6 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
         wait_until(has_ended, "the set ends")
         assert process.returncode == 3
         assert not is_alive(numbers_in(pids)[0])
-
-
-@pytest.mark.usefixtures("handlers")
-def test_a_request_that_make_passes_on_is_no_second_one() -> None:
-    with Stop() as stop:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM):
-            os.kill(os.getpid(), number)
-        assert stop.is_requested
-        assert not stop.is_hurried
-    # Nor does one that comes late spoil the end.
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def test_the_handlers_of_before_are_back_afterwards() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-    with Stop():
-        assert signal.getsignal(signal.SIGTERM) != before[1]
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
-
-
-@pytest.mark.usefixtures("handlers")
-def test_nohup_is_respected() -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with Stop() as stop:
-        os.kill(os.getpid(), signal.SIGHUP)
-        assert not stop.is_requested
 
 
 @on_linux
