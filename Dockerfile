@@ -21,7 +21,9 @@ LABEL org.opencontainers.image.title="comment-moderation" \
       org.opencontainers.image.licenses="MIT"
 # Nothing is written beside the code: the file system may be read-only, with /tmp in memory.
 ENV PATH=/opt/moderation/bin:$PATH PYTHONDONTWRITEBYTECODE=1
-RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin moderation
+# With a group of that name: where the system knows none, Celery takes it for root's.
+RUN groupadd --gid 10001 moderation && \
+    useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin moderation
 COPY --from=build /opt/moderation /opt/moderation
 # Empty, so that no file of somebody else's can be taken for a module of ours.
 WORKDIR /srv

@@ -31,7 +31,6 @@ _COMMENT = {
 }
 _FORM = {"author": "Sara", "email": "sara@example.com", "comment": "Thank you.", "comment_post_ID": "8344"}
 _ACCEPTED = {"id": _STATUS_URL[-29:], "status": "received", "status_url": _STATUS_URL}
-_SHARED = ("Access-Control-Allow-Origin",)
 
 
 def comment_routes() -> dict[str, Json]:
@@ -66,13 +65,11 @@ def _post_comment() -> Json:
                 "The verdict came while `Prefer: wait` lasted. A public key is told what the author may know.",
                 json_content(both),
                 always=("Location", "Preference-Applied"),
-                maybe=_SHARED,
             ),
             "202": answer(
                 "The comment is stored and will be judged. With a public key, `status_url` carries the author's token.",
                 named("Accepted", _ACCEPTED),
                 always=("Location", "Retry-After"),
-                maybe=_SHARED,
             ),
             **refusals(
                 "BadRequest",
@@ -93,14 +90,15 @@ def _preflight() -> Json:
         "operationId": "preflightComment",
         "tags": [_TAG],
         "summary": "Let a page's form ask whether it may post",
-        "description": "Browsers send this by themselves (CORS). Only pages of a site's own domain are answered so.",
+        "description": "Browsers send this by themselves (CORS). Pages of a site's own domain may then post, and read "
+        "every answer about comments.",
         "security": [],
         "responses": {
             "200": answer(
                 "The methods that the address takes.",
                 always=("Allow",),
                 maybe=(
-                    *_SHARED,
+                    "Access-Control-Allow-Origin",
                     "Access-Control-Allow-Methods",
                     "Access-Control-Allow-Headers",
                     "Access-Control-Max-Age",
@@ -135,7 +133,7 @@ def _post_batch() -> Json:
             "content": named("NewComments", {"comments": [_COMMENT, {"name": "Ali", "body": "Hi", "post_id": 8344}]}),
         },
         "responses": {
-            "200": answer("One result for each, in order.", named("BatchResults", results), maybe=_SHARED),
+            "200": answer("One result for each, in order.", named("BatchResults", results)),
             **refusals(
                 "BadRequest",
                 "Unauthorized",
@@ -160,7 +158,7 @@ def _get_comment() -> Json:
         "security": keys(READERS, author=True),
         "parameters": [_ID],
         "responses": {
-            "200": answer("The comment; to its author `id`, `status` and `reason`.", json_content(both), maybe=_SHARED),
+            "200": answer("The comment; to its author `id`, `status` and `reason`.", json_content(both)),
             **refusals("Unauthorized", "Forbidden", "NotFound", "Away"),
         },
     }
@@ -185,7 +183,7 @@ def _get_comments() -> Json:
             ),
         ],
         "responses": {
-            "200": answer("A page of comments.", named("CommentPage"), maybe=("Link", *_SHARED)),
+            "200": answer("A page of comments.", named("CommentPage"), maybe=("Link",)),
             **refusals("Unauthorized", "Forbidden", "NotFound", "Invalid", "Away"),
         },
     }

@@ -5,7 +5,6 @@ import pytest
 from tests.api.service import Service, comment
 from tests.api.test_fields import errors
 
-
 _ADDRESSES = [
     "sara@example.com",
     "Sara.Ahmadi+news@Example.CO.UK",

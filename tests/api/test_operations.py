@@ -77,7 +77,7 @@ def stranded() -> Any:
         database_url="postgresql+psycopg://moderation:hunter2@127.0.0.1:1/moderation",
         data_dir=Path("/nonexistent"),
     )
-    app = create_app(settings, publish=lambda name, ids: None)
+    app = create_app(settings, publish=lambda _name, _ids: None)
     check_answers(app)
     yield app.test_client()
     app.extensions["moderation"].doorbell.stop()

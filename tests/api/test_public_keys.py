@@ -1,4 +1,4 @@
-"""A form in a browser: its origin is checked, its visitor's address is the connection's, and pages of the site may read."""
+"""A form in a browser: its origin is checked, its visitor's address the connection's, its answers readable."""
 
 import ipaddress
 

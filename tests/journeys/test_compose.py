@@ -209,6 +209,7 @@ class Client:
         return answer.status, answer.json()
 
 
+@pytest.mark.timeout(300)
 def test_a_comment_goes_through_the_set_as_the_file_starts_it(machine: Machine, receiver: Receiver) -> None:
     with the_set(machine) as started:
         for name in LASTING:

@@ -39,6 +39,7 @@ def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.timeout(300)
 def test_a_comment_reaches_its_verdict_through_rabbitmq(tmp_path: Path, broker_url: str) -> None:
     port = free_port()
     environment = os.environ | {
