@@ -18,6 +18,8 @@ from moderation.settings import Settings
 
 log = get_logger(__name__)
 
+_PROBES = ("/livez", "/readyz", "/metrics")
+
 
 def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     """Make the application that these settings describe; `publish` stands in for the broker."""
@@ -64,10 +66,13 @@ def _note_start() -> None:
 
 def _log_request(response: Response) -> Response:
     # The route and not the path: a path's token opens a comment.
-    log.info(
+    route = request.url_rule.rule if request.url_rule else None
+    # Probes ask every few seconds, for ever.
+    write = log.debug if route in _PROBES and response.status_code < 400 else log.info  # noqa: PLR2004 - HTTP's own
+    write(
         "answered",
         method=request.method,
-        route=request.url_rule.rule if request.url_rule else None,
+        route=route,
         comment=(request.view_args or {}).get("comment_id"),
         status=response.status_code,
         milliseconds=round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,

@@ -47,7 +47,7 @@ def read_decision(sent: Any) -> Decision:
         errors.append(FieldError("reason", "wrong_type"))
     elif reason and len(reason) > MAX_REASON:
         errors.append(FieldError("reason", "too_long", {"max": MAX_REASON}))
-    elif reason and ("\0" in reason or not reason.isprintable() and _has_surrogate(reason)):
+    elif reason and ("\0" in reason or (not reason.isprintable() and _has_surrogate(reason))):
         errors.append(FieldError("reason", "invalid_characters"))
     if errors:
         raise InvalidInputError(errors)

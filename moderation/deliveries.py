@@ -143,7 +143,7 @@ def _claim(session: Session, ids: Sequence[str], now: datetime) -> dict[str, int
         .returning(DeliveryRow.id, DeliveryRow.attempts)
         .execution_options(synchronize_session=False)
     )
-    return {delivery_id: attempts for delivery_id, attempts in claimed}
+    return {row.id: row.attempts for row in claimed}
 
 
 def _read(session: Session, claimed: dict[str, int]) -> list[Sendable]:

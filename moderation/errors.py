@@ -1,4 +1,4 @@
-"""The few errors the domain raises; the edges (HTTP answers, tasks, commands) turn them into words for whoever asked."""
+"""The few errors the domain raises; the edges (answers, tasks, commands) turn them into words for whoever asked."""
 
 import dataclasses
 from collections.abc import Sequence

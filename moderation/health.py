@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -38,6 +38,12 @@ def note_heartbeat(database: Database, queue: str, worker: str, now: datetime) -
         session.execute(
             row.on_conflict_do_update(index_elements=[Heartbeat.queue], set_={"worker": worker, "consumed_at": now})
         )
+
+
+def forget_heartbeats(database: Database) -> None:
+    """Forget who consumed before, for a set of which nothing runs yet: their heartbeats prove nothing now."""
+    with database.write() as session:
+        session.execute(delete(Heartbeat))
 
 
 def check(settings: Settings, database: Database, now: datetime | None = None) -> list[Part]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from moderation.errors import InvalidInputError, FieldError, NotFoundError
+from moderation.errors import FieldError, InvalidInputError, NotFoundError
 from moderation.identity import Keyed, new_akismet_key, new_id, new_token
 from moderation.tables import Key, Moderator, ModeratorSite
 

@@ -99,7 +99,8 @@ class _Rows(Collector):
 
 
 def _counts(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:
-    return {value: count for value, count in session.execute(select(column, func.count()).group_by(column))}
+    rows = session.execute(select(column, func.count()).group_by(column))
+    return {row[0]: row[1] for row in rows}
 
 
 def _gauge(name: str, text_help: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:

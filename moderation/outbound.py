@@ -77,11 +77,11 @@ class Outbound:
 
         class GuardedHTTP(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return guard._dial(self.host, self.port or 80, is_https=False)  # noqa: SLF001 - this class's own
+                return guard._dial(self.host, self.port or 80, is_https=False)
 
         class GuardedHTTPS(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                return guard._dial(self.host, self.port or 443, is_https=True)  # noqa: SLF001 - this class's own
+                return guard._dial(self.host, self.port or 443, is_https=True)
 
         class HTTPPool(urllib3.HTTPConnectionPool):
             ConnectionCls = GuardedHTTP

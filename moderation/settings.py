@@ -126,7 +126,7 @@ class Settings:
     @property
     def is_embedded(self) -> bool:
         """Tell whether a redis-server of our own is part of this set."""
-        return self.redis_url == EMBEDDED or self.effective_broker_url == EMBEDDED
+        return EMBEDDED in (self.redis_url, self.effective_broker_url)
 
     @property
     def effective_database_url(self) -> str:
@@ -141,7 +141,9 @@ class Settings:
     @property
     def effective_base_url(self) -> str:
         """The address others use, with the default worked out."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        # A server that listens everywhere is at least here.
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not listened on
+        host = f"[{here}]" if ":" in here else here
         return self.base_url or f"http://{host}:{self.port}"
 
     @property
@@ -151,7 +153,7 @@ class Settings:
 
     @property
     def redis_socket(self) -> Path:
-        """Where the embedded redis-server listens: in DATA_DIR, or in a folder named after it where that is too long."""
+        """Where the embedded redis-server listens: in DATA_DIR, or in a folder named after it if that is too long."""
         path = (self.data_dir / "redis.sock").absolute()
         if len(os.fsencode(path)) < _MAX_SOCKET_PATH:
             return path

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 # The tolerance that all published libraries use.
 TOLERANCE_SECONDS = 5 * 60
-_SECRET_PREFIX = "whsec_"
+_PREFIX = "whsec_"
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
@@ -34,6 +34,6 @@ def verify(
 
 def _key(secret: str) -> bytes:
     try:
-        return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+        return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except binascii.Error:
         raise ValueError("a webhook secret is whsec_ and padded base64") from None

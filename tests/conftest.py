@@ -115,7 +115,7 @@ class StoppedClock:
         return self.now
 
     def advance(self, **by: float) -> None:
-        """Move on by so many `seconds`, `minutes`, `hours`, …"""
+        """Move on by so many `seconds`, `minutes`, `hours`."""
         self.now += timedelta(**by)
 
 

@@ -62,7 +62,7 @@ def demo(
 
     \b
     Exit codes: 0 all well; 1 a comment was lost or doubled, or a webhook badly signed; 2 used wrongly.
-    """  # noqa: D301 - \b is click's mark for lines to leave as they are
+    """
     from rich.console import Console
 
     from moderation.demo.course import Plan, run

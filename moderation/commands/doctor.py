@@ -37,7 +37,7 @@ _REMEDIES = {
 
 @click.command()
 @as_json
-def doctor(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def doctor(*, as_json: bool) -> None:
     """Check every part of this set-up and say in words what to mend. Exits 1 when something is wrong.
 
     \b

@@ -45,7 +45,7 @@ def endpoint() -> None:
     help="Who reads it: the website hears of everything, moderators of what is held.",
 )
 @as_json
-def add(site: str, url: str, kind: str, events: str | None, audience: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def add(site: str, url: str, kind: str, events: str | None, audience: str, *, as_json: bool) -> None:
     """Add an endpoint and print its signing secret, this once.
 
     \b
@@ -71,7 +71,7 @@ def add(site: str, url: str, kind: str, events: str | None, audience: str, as_js
 
 @endpoint.command(name="list")
 @as_json
-def list_all(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def list_all(*, as_json: bool) -> None:
     """List the endpoints.
 
     \b

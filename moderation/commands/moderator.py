@@ -23,7 +23,7 @@ def moderator() -> None:
 @click.argument("name")
 @click.option("--site", "sites", multiple=True, required=True, help="Id or name of a site; may be repeated.")
 @as_json
-def add(name: str, sites: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def add(name: str, sites: tuple[str, ...], *, as_json: bool) -> None:
     """Add a moderator of one or more sites and print a token, this once.
 
     \b
@@ -45,7 +45,7 @@ def add(name: str, sites: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT0
 
 @moderator.command(name="list")
 @as_json
-def list_all(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def list_all(*, as_json: bool) -> None:
     """List the moderators with their sites.
 
     \b

@@ -16,7 +16,7 @@ from moderation.tasks import DELIVER_QUEUE, QUEUES, SCREEN_QUEUE
 
 @click.command()
 @as_json
-def queues(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def queues(*, as_json: bool) -> None:
     """Print per queue: what is owed by the database, its oldest, messages in the broker, and the last consumption.
 
     \b

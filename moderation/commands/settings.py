@@ -8,7 +8,7 @@ from moderation.settings import Settings, describe
 
 @click.command()
 @as_json
-def settings(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def settings(*, as_json: bool) -> None:
     """Print every setting with its default, its value here, and what it does. Secrets are not shown.
 
     Each may also be read from a file: NAME_FILE names it.

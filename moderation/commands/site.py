@@ -23,7 +23,7 @@ def site() -> None:
 @click.argument("name")
 @click.option("--domain", help="Host name of the website; its pages may post with the public key.")
 @as_json
-def add(name: str, domain: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def add(name: str, domain: str | None, *, as_json: bool) -> None:
     """Add a website and print its keys, this once.
 
     \b
@@ -43,7 +43,7 @@ def add(name: str, domain: str | None, as_json: bool) -> None:  # noqa: FBT001 -
 
 @site.command(name="list")
 @as_json
-def list_all(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def list_all(*, as_json: bool) -> None:
     """List the websites.
 
     \b

@@ -27,7 +27,7 @@ def token() -> None:
 @click.option("--site", help="Id or name of the site, for a site, public or akismet key.")
 @click.option("--moderator", help="Id of the moderator, for a moderator token.")
 @as_json
-def add(kind: str, name: str, site: str | None, moderator: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def add(kind: str, name: str, site: str | None, moderator: str | None, *, as_json: bool) -> None:
     """Make one more key and print it, this once.
 
     \b
@@ -49,14 +49,14 @@ def add(kind: str, name: str, site: str | None, moderator: str | None, as_json: 
                 raise click.UsageError("name the site: --site; `moderation site list` shows them")
             site_id = find_site(session, site).id
         made = add_key(session, keyed, wanted, utc_now(), name=name or kind, site_id=site_id, moderator_id=moderator_id)
-    _show(made, as_json)
+    _show(made, as_json=as_json)
 
 
 @token.command()
 @click.argument("key_id")
 @click.option("--overlap-hours", type=click.FloatRange(0, 24 * 365), default=24, show_default=True)
 @as_json
-def rotate(key_id: str, overlap_hours: float, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def rotate(key_id: str, overlap_hours: float, *, as_json: bool) -> None:
     """Make a key that opens the same as this one, which then works for the overlap still.
 
     \b
@@ -67,7 +67,7 @@ def rotate(key_id: str, overlap_hours: float, as_json: bool) -> None:  # noqa: F
     keyed = setup.keyed
     with setup.database.write() as session:
         made = rotate_key(session, keyed, key_id, utc_now(), overlap=timedelta(hours=overlap_hours))
-    _show(made, as_json)
+    _show(made, as_json=as_json)
 
 
 @token.command()
@@ -86,7 +86,7 @@ def revoke(key_id: str) -> None:
 
 @token.command(name="list")
 @as_json
-def list_all(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def list_all(*, as_json: bool) -> None:
     """List the keys; what they are is known to their holders only.
 
     \b
@@ -105,7 +105,7 @@ def list_all(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command lin
     print_table(("id", "kind", "name", "of", "expires at"), rows)
 
 
-def _show(made: NewKey, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+def _show(made: NewKey, *, as_json: bool) -> None:
     document = {"id": made.id, "kind": made.kind.value, "token": made.token}
     if as_json:
         print_json(document)

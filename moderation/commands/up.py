@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 def up() -> None:
-    r"""Start everything on this machine: API, workers, beat, and a redis-server where none is named.
+    """Start everything on this machine: API, workers, beat, and a redis-server where none is named.
 
     The first start makes a site, a moderator and an administrator; prints their keys, this once; and keeps them in
     credentials.json in MODERATION_DATA_DIR. When all is well it prints `ready` on a line of its own. What dies is
@@ -92,12 +92,16 @@ def _prepare(settings: "Settings") -> "FirstSite":
 
     from moderation.db import Database
     from moderation.first_site import ensure_first_site
+    from moderation.health import forget_heartbeats
     from moderation.migrations import migrate
     from moderation.readiness import NotStartedError
 
     database = Database.of(settings)
     try:
         migrate(database)
+        if settings.uses_sqlite:
+            # On this machine nothing runs but what is started next.
+            forget_heartbeats(database)
         return ensure_first_site(database, settings)
     except (SQLAlchemyError, OSError) as error:
         # The driver's own words: SQLAlchemy's would add the statement.

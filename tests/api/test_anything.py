@@ -79,7 +79,7 @@ def encode(value: Any) -> bytes:
 
 @BOUNDED
 @given(sent=_COMMENT, headers=_HEADERS, is_public=st.booleans())
-def test_any_comment(each_service: Service, sent: Any, headers: dict[str, str], is_public: bool) -> None:  # noqa: FBT001
+def test_any_comment(each_service: Service, sent: Any, headers: dict[str, str], is_public: bool) -> None:
     key = each_service.pk if is_public else each_service.sk
     ask(each_service, "POST", "/v1/comments", key, headers, encode(sent), "application/json")
 

@@ -1,7 +1,6 @@
 """Settings: every name known, every value checked, every complaint at once."""
 
 import ipaddress
-import os
 import stat
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -66,8 +65,17 @@ def test_values_are_read() -> None:
     assert settings.port == 8000
 
 
-def test_an_ipv6_host_is_written_as_one() -> None:
-    assert Settings(host="::1").effective_base_url == "http://[::1]:8000"
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("::1", "http://[::1]:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://[::1]:8000"),
+        ("comments.example.com", "http://comments.example.com:8000"),
+    ],
+)
+def test_the_address_follows_from_the_host(host: str, url: str) -> None:
+    assert Settings(host=host).effective_base_url == url
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
@@ -88,7 +96,7 @@ def test_one_machine_makes_its_secret_once_for_itself_only(tmp_path: Path) -> No
     assert len(secret) >= 32
     assert Settings(data_dir=tmp_path / "var").secret() == secret
     assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600
-    assert os.listdir(tmp_path / "var") == ["secret_key"]
+    assert [path.name for path in (tmp_path / "var").iterdir()] == ["secret_key"]
 
 
 def test_a_production_database_wants_a_secret_that_all_services_share(tmp_path: Path) -> None:

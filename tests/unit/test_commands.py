@@ -1,0 +1,107 @@
+"""Commands: each says what it does, with an example, and answers wrong use in words."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from moderation.commands import COMMANDS, program
+
+
+def _run(folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"MODERATION_DATA_DIR": str(folder)} | settings
+    command = [sys.executable, "-m", "moderation", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+def _all_commands() -> list[list[str]]:
+    context = click.Context(program)
+    found = []
+    for name in COMMANDS:
+        command = program.get_command(context, name)
+        found.append([name])
+        if isinstance(command, click.Group):
+            found += [[name, sub] for sub in command.commands]
+    return found
+
+
+@pytest.mark.parametrize("command", _all_commands(), ids=" ".join)
+def test_every_command_has_help_with_an_example(command: list[str]) -> None:
+    result = CliRunner().invoke(program, [*command, "--help"])
+    assert result.exit_code == 0
+    assert "\n  Example" in result.output
+    assert "\n    moderation " in result.output.replace("MODERATION_", "moderation ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["site", "add"], ["worker", "--queues", "x"], ["demo", "/no/file"]]
+)
+def test_wrong_use_exits_2(tmp_path: Path, arguments: list[str]) -> None:
+    assert _run(tmp_path, *arguments).returncode == 2
+
+
+def test_a_wrong_setting_exits_2_and_says_which(tmp_path: Path) -> None:
+    done = _run(tmp_path, "settings", MODERATION_PROT="1")
+    assert done.returncode == 2
+    assert done.stderr == "moderation: MODERATION_PROT is no setting; `moderation settings` lists them all.\n"
+
+
+def test_a_set_up_is_made_from_the_command_line(tmp_path: Path) -> None:
+    def run(*arguments: str) -> object:
+        done = _run(tmp_path, *arguments, "--json", MODERATION_OUTBOUND_ALLOW="127.0.0.0/8")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    first = _run(tmp_path, "site", "list")
+    assert first.returncode == 1
+    assert "moderation migrate" in first.stderr
+    assert "Traceback" not in first.stderr
+    assert _run(tmp_path, "migrate").stdout == "the database is up to date\n"
+    assert _run(tmp_path, "migrate").stdout == "the database was up to date already\n"
+    site = run("site", "add", "News", "--domain", "news.example.com")
+    assert isinstance(site, dict)
+    assert set(site) == {"id", "name", "domain", "secret_key", "public_key", "akismet_key"}
+    moderator = run("moderator", "add", "Night", "--site", "News")
+    assert isinstance(moderator, dict)
+    assert moderator["sites"] == [site["id"]]
+    endpoint = run("endpoint", "add", "--site", "News", "--url", "http://127.0.0.1:1/", "--audience", "moderators")
+    assert isinstance(endpoint, dict)
+    assert endpoint["events"] == ["comment.held"]
+    assert endpoint["secret"].startswith("whsec_")
+    keys = run("token", "list")
+    assert isinstance(keys, list)
+    assert sorted(key["kind"] for key in keys) == ["akismet", "moderator", "public", "site"]
+    rotated = run("token", "rotate", keys[0]["id"], "--overlap-hours", "1")
+    assert isinstance(rotated, dict)
+    assert rotated["kind"] == keys[0]["kind"]
+    assert _run(tmp_path, "token", "revoke", rotated["id"]).returncode == 0
+    assert _run(tmp_path, "token", "revoke", rotated["id"]).returncode == 1
+    queues = run("queues")
+    assert isinstance(queues, list)
+    assert [(row["queue"], row["owed"], row["messages"]) for row in queues] == [
+        ("screen", 0, None),
+        ("deliver", 0, None),
+    ]
+    assert _run(tmp_path, "endpoint", "remove", endpoint["id"]).returncode == 0
+    assert run("endpoint", "list") == []
+
+
+def test_an_endpoint_at_a_private_address_is_refused_in_words(tmp_path: Path) -> None:
+    _run(tmp_path, "migrate")
+    _run(tmp_path, "site", "add", "News")
+    done = _run(tmp_path, "endpoint", "add", "--site", "News", "--url", "http://127.0.0.1:1/")
+    assert done.returncode == 2
+    assert "127.0.0.1 is not a public address" in done.stderr
+
+
+def test_the_doctor_says_what_to_mend(tmp_path: Path) -> None:
+    done = _run(tmp_path, "doctor")
+    assert done.returncode == 1
+    assert "BAD  migrations: steps are missing: run `moderation migrate`" in done.stdout
+    assert "     Start Redis (`moderation up` starts its own), or correct MODERATION_REDIS_URL." in done.stdout
+    assert "Traceback" not in done.stderr
