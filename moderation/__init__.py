@@ -3,7 +3,7 @@
 In the order in which a comment meets them:
 
 - `submission` reads what a client sent and names every error in it; `messages` puts the errors into words.
-- `intake` commits it, once per `idempotency` key; `identity` makes ids and keyed tokens.
+- `intake` commits it, once per `idempotency` key; `posts` remembers what it hangs on; `identity` makes ids and tokens.
 - `facts` gathers what the filters need for a whole batch; `text` folds (`lookalikes`) and finds `links`; `filters`
   notice `signals`.
 - `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome.
@@ -12,9 +12,12 @@ In the order in which a comment meets them:
 
 What they stand on: `tables` (the rows), `db` (the one door to databases), `migrations`, `settings` (the one door to the
 environment), `sites` and `keys` (who may do what), `signing` and `outbound` (the one door to strangers' addresses),
-`embedded` (a redis-server of our own), `broker` (queue lengths), `health`, `metrics`, `log`, `errors`.
+`turn` (writers of SQLite one by one), `tasks` (names shared with the workers), `broker` (queue lengths), `health`,
+`metrics`, `log`, `errors`, `clock`.
 
-`commands` is the `moderation` program. `learning` trains and measures the text model.
+`commands` is the `moderation` program; its `up` rests on `data_folder`, `embedded` (a redis-server of our own),
+`first_site`, `children` (kept running), `lifeline` (ended with their parent), `readiness` and `stopping`. `learning`
+trains and measures the text model; `demo` posts labelled comments to a running service.
 """
 
 __version__ = "0.1.0"

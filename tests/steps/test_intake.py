@@ -53,6 +53,34 @@ def test_what_the_website_says_of_a_post_is_kept_and_not_forgotten_when_it_says_
     assert (found.url, found.title) == ("https://news.example.com/8344", "New title")
 
 
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://news.example.com/8344", "https://news.example.com/8344"),
+        ("https://www.news.example.com/8344", "https://www.news.example.com/8344"),
+        ("https://evil.example/", None),
+        ("https://news.example.com.evil.example/", None),
+        ("javascript://news.example.com/%0aalert(1)", None),
+        ("https://[", None),
+    ],
+)
+def test_a_visitor_may_name_a_page_of_the_website_and_no_other(
+    database: Database, keyed: Keyed, site: NewSite, clock: StoppedClock, url: str, kept: str | None
+) -> None:
+    def post(post_url: str, title: str, *, is_public: bool) -> tuple[str | None, str | None]:
+        submission = read_submission(SENT | {"post_url": post_url, "post_title": title})
+        accept(database, keyed, site.id, [submission], clock(), shape=lambda _ids: {}, is_public=is_public)
+        with database.read() as session:
+            found = session.get_one(Post, (site.id, "8344"))
+            return found.url, found.title
+
+    assert post(url, "Title", is_public=True) == (kept, "Title")
+    # What the website says outranks it, and stays.
+    said = ("https://news.example.com/real", "Real")
+    assert post(*said, is_public=False) == said
+    assert post("https://news.example.com/other", "Other", is_public=True) == said
+
+
 def _accept_once(
     database: Database, keyed: Keyed, site: NewSite, clock: StoppedClock, once: Once, *, busy: bool = False
 ) -> Accepted:

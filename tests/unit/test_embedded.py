@@ -215,6 +215,7 @@ def test_a_server_on_path_that_does_not_work_is_passed_over(folder: Path, monkey
         assert answers(settings)
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(sys, "prefix", str(folder))
     with pytest.raises(NoRedisError, match="it is broken"), running(settings):
         pass
 
@@ -222,5 +223,6 @@ def test_a_server_on_path_that_does_not_work_is_passed_over(folder: Path, monkey
 def test_a_machine_without_any_server_says_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(sys, "prefix", str(folder))
     with pytest.raises(NoRedisError, match="MODERATION_REDIS_URL"), running(Settings(data_dir=folder)):
         pass
