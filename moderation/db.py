@@ -35,9 +35,12 @@ class Database:
         self._turn = Turn(Path(f"{engine.url.database}-turn")) if self.is_sqlite else contextlib.nullcontext()
 
     @classmethod
-    def of(cls, settings: Settings, *, pool_size: int = 5) -> "Database":
-        """Make the database that the settings name; `pool_size` is how many threads of this process use it at once."""
-        return cls(make_engine(settings.effective_database_url, pool_size=pool_size))
+    def of(cls, settings: Settings, *, pool_size: int = 5, can_redo: bool = False) -> "Database":
+        """Make the database that the settings name; `pool_size` is how many threads of this process use it at once.
+
+        `can_redo` is for those whose work is found undone and done again if its last moments are lost (workers).
+        """
+        return cls(make_engine(settings.effective_database_url, pool_size=pool_size, can_redo=can_redo))
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -63,11 +66,11 @@ class Database:
             self._turn.close()
 
 
-def make_engine(url: str, *, pool_size: int = 5) -> Engine:
+def make_engine(url: str, *, pool_size: int = 5, can_redo: bool = False) -> Engine:
     """Make an engine with what either database needs to keep the promises; connects to nothing yet."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, parsed.database, pool_size)
+        return _sqlite_engine(url, parsed.database, pool_size, can_redo=can_redo)
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     return create_engine(
@@ -85,7 +88,7 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
     )
 
 
-def _sqlite_engine(url: str, path: str | None, pool_size: int) -> Engine:
+def _sqlite_engine(url: str, path: str | None, pool_size: int, *, can_redo: bool) -> Engine:
     if not path or path == ":memory:":
         raise ValueError("a database in memory is lost with its process; give SQLite a file")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -97,6 +100,8 @@ def _sqlite_engine(url: str, path: str | None, pool_size: int) -> Engine:
         connect_args={"timeout": SQLITE_BUSY_SECONDS},
     )
     event.listen(engine, "connect", _prepare_sqlite)
+    if not can_redo:
+        event.listen(engine, "connect", _flush_every_commit)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -106,9 +111,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     pragma: Callable[[str], Any] = connection.execute
     pragma("PRAGMA journal_mode = WAL")
-    # FULL: a 202 outlives a power cut, not only a crash of the process.
-    pragma("PRAGMA synchronous = FULL")
+    # Outlives a crash of any process. A power cut may undo the last commits, never tear one.
+    pragma("PRAGMA synchronous = NORMAL")
     pragma("PRAGMA foreign_keys = ON")
+
+
+def _flush_every_commit(connection: sqlite3.Connection, _record: Any) -> None:
+    # A 202 outlives a power cut as well; so does whatever others have committed before it.
+    connection.execute("PRAGMA synchronous = FULL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

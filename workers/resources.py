@@ -55,7 +55,7 @@ def resources() -> Resources:
     found = settings()
     return Resources(
         settings=found,
-        database=Database.of(found, pool_size=found.deliver_threads),
+        database=Database.of(found, pool_size=found.deliver_threads, can_redo=True),
         keyed=Keyed(found.secret()),
         outbound=Outbound(found.outbound_allow),
         judge=Judge(load_filters(found.filters), load_model),
