@@ -23,9 +23,9 @@ Publish = Callable[[str, list[str]], None]
 
 # More than a backlog of this many is the sweep's work; memory stays bounded whatever the broker does.
 _MOST_WAITING = 20_000
-# Between two messages; the first one goes out at once. Under load a message then carries many comments, and costs
-# whoever reads it little more than one with a single comment.
-_SECONDS_BETWEEN_MESSAGES = 0.01
+# Between two messages; the first one goes out at once. A message costs its publisher and its reader some milliseconds
+# however many comments it carries, so under load many go together.
+_SECONDS_BETWEEN_MESSAGES = 0.05
 # One line of log per outage and so long, not one per comment.
 _SECONDS_BETWEEN_COMPLAINTS = 10.0
 

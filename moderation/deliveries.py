@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from moderation.clock import Clock, utc_now
@@ -33,6 +33,7 @@ from moderation.tables import (
     Moderator,
     Post,
     VerdictRow,
+    table,
 )
 
 log = get_logger(__name__)
@@ -93,8 +94,7 @@ def deliver(
     tried, handed_back = _send(keyed, outbound, sendables, clock)
     if tried or handed_back:
         with database.write() as session:
-            for one in tried:
-                _write(session, one, clock())
+            _write(session, tried, clock())
             _hand_back(session, handed_back, clock())
     for one in tried:
         log.info(
@@ -219,43 +219,64 @@ def _attempt(keyed: Keyed, outbound: Outbound, one: Sendable, clock: Clock) -> T
     return Tried(one, started_at, answer.seconds, outcome, answer.status, shown)
 
 
-def _write(session: Session, tried: Tried, now: datetime) -> None:
-    """Write the attempt down, unless its claim ran out and somebody else has taken the delivery."""
+def _write(session: Session, tried: Sequence[Tried], now: datetime) -> None:
+    """Write the attempts down, but for those whose claim ran out and which somebody else has taken."""
+    kept = _write_delivered(session, [one for one in tried if one.outcome.result == "delivered"], now)
+    for one in tried:
+        if one.outcome.result != "delivered" and _write_failed(session, one, now):
+            kept.add(one.sendable.id)
+    attempts = [
+        {
+            "delivery_id": one.sendable.id,
+            "number": one.sendable.attempt,
+            "started_at": one.started_at,
+            "seconds": one.seconds,
+            "status": one.status,
+            "answer": one.answer,
+            "error": one.outcome.error,
+        }
+        for one in tried
+        if one.sendable.id in kept
+    ]
+    if attempts:
+        session.execute(insert(table(AttemptRow)), attempts)
+
+
+def _write_delivered(session: Session, delivered: Sequence[Tried], now: datetime) -> set[str]:
+    if not delivered:
+        return set()
+    claims = [(one.sendable.id, one.sendable.attempt) for one in delivered]
+    written = session.scalars(
+        update(DeliveryRow)
+        .where(tuple_(DeliveryRow.id, DeliveryRow.attempts).in_(claims), DeliveryRow.state == PENDING)
+        .values(state="delivered", finished_at=now, last_error=None)
+        .returning(DeliveryRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(written)
+
+
+def _write_failed(session: Session, tried: Tried, now: datetime) -> bool:
     one, outcome = tried.sendable, tried.outcome
     due = None
     if outcome.result == "retry":
         due = next_attempt_at(one.attempt, outcome, now, random.random())  # noqa: S311 - spreads load, guards nothing
     values: dict[str, Any] = {"last_error": outcome.error}
-    if outcome.result == "delivered":
-        values |= {"state": "delivered", "finished_at": now}
-    elif due:
-        values |= {"next_attempt_at": due, "ring_at": due}
-    else:
-        values |= {"state": "dead", "finished_at": now}
-    changed = session.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.id == one.id, DeliveryRow.state == "pending", DeliveryRow.attempts == one.attempt)
-        .values(**values)
-    )
-    if not changed.rowcount:  # type: ignore[attr-defined]
-        return
-    session.execute(
-        insert(AttemptRow).values(
-            delivery_id=one.id,
-            number=one.attempt,
-            started_at=tried.started_at,
-            seconds=tried.seconds,
-            status=tried.status,
-            answer=tried.answer,
-            error=outcome.error,
-        )
-    )
+    values |= {"next_attempt_at": due, "ring_at": due} if due else {"state": "dead", "finished_at": now}
     if outcome.result == "gone":
         session.execute(
             update(Endpoint)
             .where(Endpoint.id == one.endpoint_id)
             .values(enabled=False, disabled_reason="it answered 410 Gone")
         )
+    changed = session.scalars(
+        update(DeliveryRow)
+        .where(DeliveryRow.id == one.id, DeliveryRow.state == PENDING, DeliveryRow.attempts == one.attempt)
+        .values(**values)
+        .returning(DeliveryRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.one_or_none() is not None
 
 
 def _hand_back(session: Session, handed_back: Sequence[Sendable], now: datetime) -> None:

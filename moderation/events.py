@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from moderation.identity import new_id
-from moderation.tables import DeliveryRow, Endpoint, EventRow
+from moderation.tables import DeliveryRow, Endpoint, EventRow, table
 
 # One event per status that a comment can come to.
 TYPE_OF_STATUS: Mapping[str, str] = {
@@ -80,9 +80,9 @@ def record(session: Session, happenings: Sequence[Happening], now: datetime) -> 
             for endpoint in listeners.get(one.site_id, ())
             if kind in endpoint.events
         ]
-    session.execute(insert(EventRow), events)
+    session.execute(insert(table(EventRow)), events)
     if deliveries:
-        session.execute(insert(DeliveryRow), deliveries)
+        session.execute(insert(table(DeliveryRow)), deliveries)
     return [Owed(str(row["id"]), str(row["endpoint_id"])) for row in deliveries]
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.orm import Session
 
 from moderation.errors import ConflictError, KeyReusedError
-from moderation.tables import IdempotencyRow
+from moderation.tables import IdempotencyRow, table
 
 KEPT_FOR = timedelta(hours=24)
 MAX_KEY_LENGTH = 255
@@ -26,8 +26,11 @@ class Once:
     key: str
     fingerprint: bytes
 
-    def _identity(self) -> tuple[str, str, str]:
-        return (self.site_id, self.route, self.key)
+    def is_row(self) -> ColumnElement[bool]:
+        """Return the condition that finds its row."""
+        return and_(
+            IdempotencyRow.site_id == self.site_id, IdempotencyRow.route == self.route, IdempotencyRow.key == self.key
+        )
 
 
 def find_answer(session: Session, once: Once, now: datetime) -> dict[str, Any] | None:
@@ -35,7 +38,9 @@ def find_answer(session: Session, once: Once, now: datetime) -> dict[str, Any] |
 
     Raises KeyReusedError when the body is another one, ConflictError while the first request is still under way.
     """
-    row = session.get(IdempotencyRow, once._identity())  # noqa: SLF001 - this module's own
+    row = session.execute(
+        select(IdempotencyRow.fingerprint, IdempotencyRow.answer, IdempotencyRow.busy_until).where(once.is_row())
+    ).one_or_none()
     if row is None:
         return None
     if row.fingerprint != once.fingerprint:
@@ -43,15 +48,16 @@ def find_answer(session: Session, once: Once, now: datetime) -> dict[str, Any] |
     if row.busy_until is not None and row.busy_until > now:
         seconds = max(1, round((row.busy_until - now).total_seconds()))
         raise ConflictError("in_progress", "The first request with this key is still under way.", retry_after=seconds)
-    return row.answer
+    answer: dict[str, Any] = row.answer
+    return answer
 
 
 def store_answer(
     session: Session, once: Once, answer: dict[str, Any], now: datetime, busy_until: datetime | None
 ) -> None:
-    """Keep the answer; a unique violation at the flush means that another request with this key was faster."""
-    session.add(
-        IdempotencyRow(
+    """Keep the answer; an IntegrityError means that another request with this key was faster."""
+    session.execute(
+        insert(table(IdempotencyRow)).values(
             site_id=once.site_id,
             route=once.route,
             key=once.key,
@@ -61,15 +67,8 @@ def store_answer(
             busy_until=busy_until,
         )
     )
-    session.flush()
 
 
 def finish(session: Session, once: Once) -> None:
     """Say that the first request has its answer."""
-    session.execute(
-        update(IdempotencyRow)
-        .where(
-            IdempotencyRow.site_id == once.site_id, IdempotencyRow.route == once.route, IdempotencyRow.key == once.key
-        )
-        .values(busy_until=None)
-    )
+    session.execute(update(IdempotencyRow).where(once.is_row()).values(busy_until=None))

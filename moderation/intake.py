@@ -17,7 +17,7 @@ from moderation.idempotency import Once
 from moderation.identity import Keyed, new_id
 from moderation.posts import remember_posts
 from moderation.submission import Submission
-from moderation.tables import Comment
+from moderation.tables import Comment, table
 from moderation.text import fingerprint
 
 # A comment that was not judged by then is rung for again: long enough for a busy worker, short enough for a reader.
@@ -66,7 +66,7 @@ def accept(
                 idempotency.store_answer(session, once, answer, now, now + busy_for if busy_for else None)
             if rows:
                 remember_posts(session, site_id, submissions, is_public=is_public)
-                session.execute(insert(Comment), rows)
+                session.execute(insert(table(Comment)), rows)
         return Accepted(tuple(ids), answer)
 
     try:

@@ -62,11 +62,11 @@ def authenticate(session: Session, keyed: Keyed, token: str, now: datetime) -> C
     """Return who holds this token, or None when nobody does (any more)."""
     if not token or len(token) > _MAX_LENGTH:
         return None
-    key = session.scalar(
-        select(Key).where(
+    key = session.execute(
+        select(Key.id, Key.kind, Key.name, Key.site_id, Key.moderator_id).where(
             Key.digest == keyed.digest(_PURPOSE, token), or_(Key.expires_at.is_(None), Key.expires_at > now)
         )
-    )
+    ).one_or_none()
     if key is None:
         return None
     kind = Kind(key.kind)

@@ -26,7 +26,9 @@ def remember_posts(session: Session, site_id: str, submissions: Sequence[Submiss
         said[one.post_id] = (one.post_url or url, one.post_title or title)
     known: dict[str, Said] = {
         post.id: (post.url, post.title)
-        for post in session.scalars(select(Post).where(Post.site_id == site_id, Post.id.in_(said)))
+        for post in session.execute(
+            select(Post.id, Post.url, Post.title).where(Post.site_id == site_id, Post.id.in_(said))
+        )
     }
     if is_public:
         domain = session.scalar(select(Site.domain).where(Site.id == site_id))

@@ -18,7 +18,7 @@ from moderation.facts import Waiting, gather
 from moderation.filters import Facts, Filter, Prediction, failed, notice
 from moderation.log import get_logger
 from moderation.signals import Signal
-from moderation.tables import Comment, VerdictRow
+from moderation.tables import Comment, VerdictRow, table
 from moderation.verdict import FILTER_FAILED, Verdict, judge
 
 log = get_logger(__name__)
@@ -115,7 +115,9 @@ def _write(database: Database, waiting: Sequence[Waiting], verdicts: Mapping[str
         versions = _claim(session, verdicts, now)
         if not versions:
             return []
-        session.execute(insert(VerdictRow), [_row(comment_id, verdicts[comment_id], now) for comment_id in versions])
+        session.execute(
+            insert(table(VerdictRow)), [_row(comment_id, verdicts[comment_id], now) for comment_id in versions]
+        )
         owed = record(
             session,
             [

@@ -93,8 +93,10 @@ def policies_of(session: Session, site_ids: Iterable[str]) -> Mapping[str, Polic
         .where(PolicyVersion.site_id.in_(wanted))
         .group_by(PolicyVersion.site_id)
     )
-    rows = session.scalars(
-        select(PolicyVersion).where(tuple_(PolicyVersion.site_id, PolicyVersion.version).in_(newest))
+    rows = session.execute(
+        select(PolicyVersion.site_id, PolicyVersion.version, PolicyVersion.document).where(
+            tuple_(PolicyVersion.site_id, PolicyVersion.version).in_(newest)
+        )
     )
     found = {row.site_id: read_policy(row.document, row.version) for row in rows}
     return {site_id: found.get(site_id, Policy()) for site_id in wanted}

@@ -4,7 +4,7 @@ Work owed has a partial index each: comments still `received`, deliveries still 
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -52,6 +53,11 @@ class Row(DeclarativeBase):
     """Base of every table."""
 
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: Json, list[Any]: Json}  # noqa: RUF012 - as documented
+
+
+def table(row: type[Row]) -> Table:
+    """Return the bare table: writing many rows through it costs a fraction of what writing objects does."""
+    return cast("Table", row.__table__)
 
 
 # Written into the statement, not bound: a partial index only serves a query whose text says what it covers.
