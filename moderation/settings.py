@@ -108,7 +108,7 @@ class Settings:
     )
     log_level: str = _setting("INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR.", _log_level)
     api_processes: int = _setting(1, "Processes that answer HTTP.", _integer(1, 64))
-    api_threads: int = _setting(16, "Requests that one such process answers at a time.", _integer(1, 256))
+    api_threads: int = _setting(8, "Requests that one such process answers at a time.", _integer(1, 256))
     screen_processes: int = _setting(2, "Processes of one worker that judge comments.", _integer(1, 64))
     deliver_threads: int = _setting(8, "Webhook endpoints that one worker serves at a time.", _integer(1, 256))
     sweep_seconds: int = _setting(
