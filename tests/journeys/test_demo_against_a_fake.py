@@ -361,7 +361,11 @@ def test_url_outranks_the_credentials(tmp_path: Path, service: FakeService) -> N
 @contextmanager
 def running_demo(folder: Path, service: FakeService) -> Iterator[subprocess.Popen[bytes]]:
     access = write_credentials(folder, service.url)
-    code = "from moderation.commands.demo import demo; demo()"
+    # As from a terminal: a test run in the background hands its children an ignored SIGINT.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from moderation.commands.demo import demo; demo()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code, "--credentials", str(access)],
         cwd=Path(__file__).parents[2],
