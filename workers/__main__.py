@@ -4,25 +4,45 @@ import os
 import sys
 from collections.abc import Sequence
 
+from celery import Celery, signals
+
 from moderation.log import configure
+from moderation.settings import Settings
 from moderation.tasks import DELIVER_QUEUE, QUEUES
-from workers import resources
-from workers.app import app
+from workers import schedule
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run until a signal says stop; work under way is finished first."""
     what, *rest = arguments
-    settings = resources.settings()
+    settings = Settings.from_environment()
     # Before Celery looks around and warns.
     configure(settings.log_level, what)
     if what == "beat":
-        # Every entry repeats within minutes, so nothing needs to be remembered between two runs.
-        app.start(
-            ["--quiet", "beat", "--scheduler=celery.beat:Scheduler", "--pidfile=", f"--loglevel={settings.log_level}"]
-        )
-        return
-    queues = rest[0].split(",") if rest else list(QUEUES)
+        _run_beat(settings)
+    else:
+        _run_worker(settings, rest[0].split(",") if rest else list(QUEUES))
+
+
+def _run_beat(settings: Settings) -> None:
+    # It sends names and knows no task, so it need not load what the tasks stand on.
+    app = Celery("moderation")
+    app.conf.update(settings.celery() | {"beat_schedule": schedule.entries(settings)})
+    # Having a receiver keeps Celery from setting up logging of its own.
+    signals.setup_logging.connect(_keep_logging)
+    # Every entry repeats within minutes, so nothing needs to be remembered between two runs.
+    app.start(
+        ["--quiet", "beat", "--scheduler=celery.beat:Scheduler", "--pidfile=", f"--loglevel={settings.log_level}"]
+    )
+
+
+def _keep_logging(**_: object) -> None:
+    """Leave logging as it is."""
+
+
+def _run_worker(settings: Settings, queues: Sequence[str]) -> None:
+    from workers.app import app
+
     # Sending is waiting, for which threads do; judging is work, for which processes do.
     sends_only = queues == [DELIVER_QUEUE]
     concurrency = settings.deliver_threads if sends_only else settings.screen_processes
