@@ -41,21 +41,27 @@ def gather(session: Session, ids: Sequence[str], now: datetime) -> list[Waiting]
     policies = policies_of(session, {comment.site_id for comment in comments})
     repeats = _count_repeats(session, comments, now)
     spam = _count_repeats_of_spam(session, comments)
+    approved = _count_approved(
+        session, [comment for comment in comments if policies[comment.site_id].rules.hold_first_timers]
+    )
     return [
         Waiting(
             Facts(
                 comment_id=comment.id,
                 site_id=comment.site_id,
+                post_id=comment.post_id,
                 name=comment.name,
                 email=comment.email,
                 website=comment.website,
                 body=comment.body,
                 language=comment.language,
+                ip=comment.ip,
                 policy=policies[comment.site_id],
                 own_hosts=_own_hosts(domain, post_url),
                 # The comment itself is among those counted.
                 repeats=max(0, repeats.get((comment.site_id, comment.fingerprint), 1) - 1),
                 repeats_of_spam=spam.get((comment.site_id, comment.fingerprint), 0),
+                approved_before=approved.get((comment.site_id, comment.email_token), 0),
             ),
             comment.rings,
             comment.tries,
@@ -100,3 +106,19 @@ def _count_repeats_of_spam(session: Session, comments: Sequence[Comment]) -> Map
         .group_by(Comment.site_id, Comment.fingerprint)
     )
     return {(site_id, text): count for site_id, text, count in rows}
+
+
+def _count_approved(session: Session, comments: Sequence[Comment]) -> Mapping[tuple[str, str], int]:
+    """Count the authors' approved comments; asked only for sites that want to see first-timers."""
+    if not comments:
+        return {}
+    rows = session.execute(
+        select(Comment.site_id, Comment.email_token, func.count())
+        .where(
+            Comment.site_id.in_({comment.site_id for comment in comments}),
+            Comment.email_token.in_({comment.email_token for comment in comments}),
+            Comment.status == "approved",
+        )
+        .group_by(Comment.site_id, Comment.email_token)
+    )
+    return {(site_id, author): count for site_id, author, count in rows}

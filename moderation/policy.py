@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from moderation.errors import FieldError, InvalidInputError
+from moderation.rules import Rules, read_rules
 from moderation.submission import FIELDS
 
 # A signal that a policy does not name (a site's own filter) weighs this much, so that it is seen but decides nothing.
@@ -24,6 +25,12 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "REPEATED_SPAM": 6.0,
     "MODEL_SPAM": 6.0,
     "FILTER_FAILED": 0.0,
+    # Followed, not weighed.
+    "RULE_TRUST": 0.0,
+    "RULE_BLOCK": 0.0,
+    "RULE_CLOSED_POST": 0.0,
+    "RULE_FIRST_TIMER": 0.0,
+    "RULE_HOLD_EVERYTHING": 0.0,
 }
 
 MAX_WORDS = 10_000
@@ -57,6 +64,7 @@ class Policy:
     on_failure: OnFailure = "hold"
     # A site's own limits in characters, below the service's.
     max_lengths: Mapping[str, int] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
 
     def points_of(self, signal_name: str) -> float:
         """Return what the signal weighs at full strength."""
@@ -66,7 +74,8 @@ class Policy:
         """Return the policy as JSON values, its version left out."""
         document = asdict(self)
         del document["version"]
-        return document | {"words_hold": list(self.words_hold), "words_spam": list(self.words_spam)}
+        lists = {"words_hold": list(self.words_hold), "words_spam": list(self.words_spam)}
+        return document | lists | {"rules": self.rules.document()}
 
 
 def read_policy(document: Any, version: int = 0) -> Policy:
@@ -82,6 +91,7 @@ def read_policy(document: Any, version: int = 0) -> Policy:
         "words_spam": _read_words,
         "on_failure": _read_on_failure,
         "max_lengths": _read_max_lengths,
+        "rules": read_rules,
     }
     values: dict[str, Any] = {}
     for name, read in readers.items():

@@ -4,6 +4,7 @@ Pure: the same signals and policy give the same verdict, today and years later.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ FILTER_FAILED = "FILTER_FAILED"
 
 # Below the difference that anyone would set a threshold by; hides what binary fractions add (2.9999999999999996).
 _DIGITS = 4
+
+_HOLDING_RULES = frozenset(["RULE_FIRST_TIMER", "RULE_HOLD_EVERYTHING"])
 
 STATUS_OF: dict[Action, str] = {"approve": "approved", "hold": "held", "spam": "spam", "discard": "spam"}
 
@@ -61,12 +64,24 @@ def judge(signals: Sequence[Signal], policy: Policy, model: str | None) -> Verdi
         WeighedSignal(signal, round(policy.points_of(signal.name) * signal.strength, _DIGITS)) for signal in signals
     ]
     score = round(sum(one.points for one in weighed), _DIGITS)
+    names = {signal.name for signal in signals}
     action = _action(score, policy.thresholds)
-    has_failed = any(signal.name == FILTER_FAILED for signal in signals)
-    if action == "approve" and has_failed and policy.on_failure == "hold":
+    if action == "approve" and FILTER_FAILED in names and policy.on_failure == "hold":
         action = "hold"
+    action = _follow_rules(action, names)
     strongest_first = sorted(weighed, key=lambda one: -abs(one.points))
     return Verdict(action, score, policy.thresholds, tuple(strongest_first), model, policy.version)
+
+
+def _follow_rules(action: Action, names: AbstractSet[str]) -> Action:
+    """Let the site's own rules decide: block outranks trust, and trust outranks all but a closed post."""
+    if "RULE_BLOCK" in names:
+        return action if action == "discard" else "spam"
+    is_trusted = "RULE_TRUST" in names
+    if is_trusted:
+        action = "approve"
+    wants_to_see = "RULE_CLOSED_POST" in names or (bool(names & _HOLDING_RULES) and not is_trusted)
+    return "hold" if wants_to_see and action == "approve" else action
 
 
 def _action(score: float, thresholds: Thresholds) -> Action:

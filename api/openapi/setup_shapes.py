@@ -10,6 +10,7 @@ from moderation.endpoints import DEFAULT_EVENTS, FORMATS, MAX_URL
 from moderation.events import TYPES
 from moderation.messages import CODES
 from moderation.policy import MAX_POINTS, MAX_SIGNAL_NAME, MAX_WORD_LENGTH, MAX_WORDS, OnFailure, Policy, Thresholds
+from moderation.rules import MAX_ENTRIES, MAX_ENTRY_LENGTH
 from moderation.submission import FIELDS
 
 _EVENTS: Json = {"type": "array", "items": one_of(TYPES), "minItems": 1}
@@ -84,6 +85,7 @@ def _policies() -> dict[str, Json]:
         "words_spam": {**words, "description": "Words that make it spam."},
         "on_failure": one_of(get_args(OnFailure), "What becomes of a comment that a filter failed on."),
         "max_lengths": limits,
+        "rules": _rules(),
     }
     site, version = (
         {"site": SITE_ID},
@@ -106,6 +108,27 @@ def _policies() -> dict[str, Json]:
             "example": {**Policy().document(), "words_hold": ["casino"]},
         },
     }
+
+
+def _rules() -> Json:
+    entries: Json = {
+        "type": "array",
+        "maxItems": MAX_ENTRIES,
+        "items": {"type": "string", "minLength": 1, "maxLength": MAX_ENTRY_LENGTH},
+    }
+    person = "An email address, `@domain` of one, or an IP address or network."
+    switch: Json = {"type": "boolean"}
+    return object_of(
+        {
+            "trust": {**entries, "description": f"Whose comments are approved. {person}"},
+            "block": {**entries, "description": f"Whose comments are spam. {person}"},
+            "closed_posts": {**entries, "description": "Posts whose new comments are held."},
+            "hold_first_timers": {**switch, "description": "Hold whoever has no approved comment yet."},
+            "hold_everything": {**switch, "description": "Hold every comment, but those of the trusted."},
+        },
+        required=[],
+        text="The site's own rules: followed whatever the score is.",
+    )
 
 
 def _problems() -> dict[str, Json]:

@@ -110,6 +110,7 @@ def _filters(setup: Setup) -> Part:
     nothing = Facts(
         comment_id="",
         site_id="",
+        post_id="",
         name="A",
         email="a@example.com",
         website=None,

@@ -12,6 +12,7 @@ from moderation.filters.facts import Facts, Prediction
 from moderation.filters.links import links
 from moderation.filters.model import model
 from moderation.filters.repeats import repeats
+from moderation.filters.rules import rules
 from moderation.filters.words import words
 from moderation.signals import Evidence, Signal
 from moderation.verdict import FILTER_FAILED
@@ -21,6 +22,7 @@ __all__ = ["BUILT_IN", "Facts", "Filter", "Prediction", "failed", "load_filters"
 Filter = Callable[[Facts], Iterable[Signal]]
 
 BUILT_IN: tuple[Filter, ...] = (
+    rules,  # whom the site trusts or blocks, and what it wants to see first
     links,  # too many links, or one in the name
     words,  # the site's own lists: hold and spam
     repeats,  # the same text again, or one that a moderator called spam

@@ -14,16 +14,46 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorHistory:
+    """What became of the author's (the email's) latest comments on this site, the one to be judged not among them."""
+
+    # No earlier comment of theirs is known here.
+    is_first: bool = False
+    # Decided by moderators, as the decisions stand now.
+    approved_by_people: int = 0
+    spam_by_people: int = 0
+    rejected_by_people: int = 0
+    # Approved by the machine and left standing for a day.
+    standing: int = 0
+    # Different names given in the last week, the present one among them.
+    names: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How fast comments come, the one to be judged among them; zero where it is not known."""
+
+    # In five minutes, by this email and from this visitor's address.
+    by_email: int = 0
+    by_ip: int = 0
+    # On the whole site in ten minutes, and how many are usual in ten minutes (mean of the day before; None: unknown).
+    on_site: int = 0
+    usual_on_site: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that is known of one comment when it is judged."""
 
     comment_id: str
     site_id: str
+    post_id: str
     name: str
     email: str
     website: str | None
     body: str
     language: str | None
+    ip: str | None = None
     policy: Policy
     # Hosts that are the website's own; a link to them is no link.
     own_hosts: frozenset[str] = frozenset()
@@ -31,5 +61,10 @@ class Facts:
     repeats: int = 0
     # Comments with the same folded text that a moderator of this site decided to be spam, at any time.
     repeats_of_spam: int = 0
+    # Comments of this author on this site that are approved; counted only where the site's rules ask for it.
+    approved_before: int = 0
     # None when the model could not be asked.
     prediction: Prediction | None = None
+    # None when the author's history was not looked up.
+    author: AuthorHistory | None = None
+    rates: Rates = Rates()

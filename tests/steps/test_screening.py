@@ -11,6 +11,7 @@ from moderation.db import Database
 from moderation.filters import BUILT_IN, Facts
 from moderation.identity import Keyed
 from moderation.policy import Policy
+from moderation.rules import Rules
 from moderation.screening import GIVE_UP_AFTER, Judge, screen
 from moderation.signals import Signal
 from moderation.sites import NewSite, add_site, set_policy
@@ -228,6 +229,20 @@ def test_words_of_the_sites_lists_hold_and_condemn(
     assert _status(database, spam) == "spam"
     word = next(one for one in _verdict(database, held).signals if one["name"] == "WORDS_HOLD")
     assert word["evidence"] == [{"text": "كتاب", "field": "body", "start": 4, "end": 8}]
+
+
+def test_a_site_may_want_to_see_first_timers_and_knows_them_by_their_address(
+    database: Database, site: NewSite, post: Post, clock: StoppedClock
+) -> None:
+    known = post(email="Known@example.com")
+    screen(database, judge_with(), [known], clock)
+    rules = Rules(hold_first_timers=True, block=("@blocked.example.com",))
+    with database.write() as session:
+        set_policy(session, site.id, Policy(rules=rules), clock())
+    again, new = post(email="known@EXAMPLE.com"), post(email="new@example.com")
+    blocked = post(email="anyone@blocked.example.com")
+    screen(database, judge_with(), [again, new, blocked], clock)
+    assert [_status(database, one) for one in (again, new, blocked)] == ["approved", "held", "spam"]
 
 
 def test_unknown_and_settled_ids_are_passed_over(database: Database, post: Post, clock: StoppedClock) -> None:

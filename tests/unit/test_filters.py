@@ -9,8 +9,10 @@ from moderation.filters import Facts, Prediction, load_filters, notice
 from moderation.filters.links import links
 from moderation.filters.model import model, strength_of
 from moderation.filters.repeats import repeats
+from moderation.filters.rules import rules
 from moderation.filters.words import words
 from moderation.policy import Policy
+from moderation.rules import read_rules
 from moderation.signals import Signal
 
 
@@ -19,6 +21,7 @@ def facts(**known: Any) -> Facts:
     usual = {
         "comment_id": "cm_1",
         "site_id": "st_1",
+        "post_id": "8344",
         "name": "A reader",
         "email": "reader@example.com",
         "website": None,
@@ -113,6 +116,28 @@ def test_words_are_looked_for_in_every_field(field: str) -> None:
 )
 def test_repeats(known: dict[str, Any], signals: dict[str, float]) -> None:
     assert _found(repeats(facts(**known))) == signals
+
+
+@pytest.mark.parametrize(
+    ("of_site", "known", "signals"),
+    [
+        ({}, {}, set()),
+        ({"trust": ["reader@EXAMPLE.com"]}, {}, {"RULE_TRUST"}),
+        ({"trust": ["@example.com"]}, {}, {"RULE_TRUST"}),
+        ({"trust": ["@example.com"]}, {"email": "a@notexample.com"}, set()),
+        ({"trust": ["@example.com"]}, {"email": "a@mail.example.com"}, set()),
+        ({"block": ["198.51.100.0/24"]}, {"ip": "198.51.100.7"}, {"RULE_BLOCK"}),
+        ({"block": ["198.51.100.0/24"]}, {"ip": "198.51.101.7"}, set()),
+        ({"block": ["198.51.100.0/24"]}, {"ip": "2001:db8::1"}, set()),
+        ({"block": ["198.51.100.7"]}, {"ip": None}, set()),
+        ({"closed_posts": ["8344"]}, {}, {"RULE_CLOSED_POST"}),
+        ({"hold_first_timers": True}, {}, {"RULE_FIRST_TIMER"}),
+        ({"hold_first_timers": True}, {"approved_before": 1}, set()),
+        ({"hold_everything": True}, {"approved_before": 1}, {"RULE_HOLD_EVERYTHING"}),
+    ],
+)
+def test_rules(of_site: dict[str, Any], known: dict[str, Any], signals: set[str]) -> None:
+    assert set(_found(rules(facts(policy=Policy(rules=read_rules(of_site)), **known)))) == signals
 
 
 def test_the_model_shows_what_it_rests_on() -> None:

@@ -32,6 +32,26 @@ def test_the_sum_of_points_decides(signals: list[Signal], action: str, score: fl
     assert (verdict.action, verdict.score) == (action, score)
 
 
+@pytest.mark.parametrize(
+    ("names", "action"),
+    [
+        (["A", "A", "RULE_TRUST"], "approve"),
+        (["RULE_BLOCK"], "spam"),
+        (["RULE_BLOCK", "RULE_TRUST"], "spam"),
+        (["A", "A", "A", "A", "RULE_BLOCK"], "discard"),
+        (["RULE_CLOSED_POST"], "hold"),
+        (["RULE_CLOSED_POST", "RULE_TRUST"], "hold"),
+        (["A", "A", "RULE_CLOSED_POST"], "spam"),
+        (["RULE_FIRST_TIMER"], "hold"),
+        (["RULE_HOLD_EVERYTHING"], "hold"),
+        (["RULE_HOLD_EVERYTHING", "RULE_TRUST"], "approve"),
+        (["FILTER_FAILED", "RULE_TRUST"], "approve"),
+    ],
+)
+def test_a_sites_own_rules_are_followed(names: list[str], action: str) -> None:
+    assert judge([Signal(name, 1) for name in names], POLICY, None).action == action
+
+
 def test_a_policy_may_ignore_failures() -> None:
     assert judge([Signal("FILTER_FAILED", 1)], Policy(on_failure="ignore"), None).action == "approve"
 
@@ -90,6 +110,14 @@ def test_a_policy_is_the_same_after_being_stored() -> None:
         ({"max_lengths": {"body": 20_001}}, "max_lengths"),
         ({"max_lengths": {"other": 5}}, "max_lengths"),
         ({"max_lengths": 5}, "max_lengths"),
+        ({"rules": []}, "rules"),
+        ({"rules": {"colour": []}}, "rules"),
+        ({"rules": {"trust": "someone"}}, "rules"),
+        ({"rules": {"trust": [5]}}, "rules"),
+        ({"rules": {"trust": [" "]}}, "rules"),
+        ({"rules": {"block": ["not an address"]}}, "rules"),
+        ({"rules": {"block": ["a\ud800@b"]}}, "rules"),
+        ({"rules": {"hold_everything": "yes"}}, "rules"),
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused_by_field(document: Any, field: str) -> None:
