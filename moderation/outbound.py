@@ -4,11 +4,14 @@ A webhook's address is set by a tenant, so it may point at anything: the cloud's
 service. Only public addresses are reached, over https, unless MODERATION_OUTBOUND_ALLOW names the network.
 """
 
+import contextlib
 import ipaddress
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -18,7 +21,7 @@ from moderation.settings import Networks
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
-# A body that drips in single bytes never runs into READ_SECONDS; this ends it.
+# An answer that drips in single bytes never runs into READ_SECONDS; this ends it.
 TOTAL_SECONDS = 25.0
 MAX_ANSWER_BYTES = 64 * 1024
 _PUBLIC_PORTS = frozenset([443, *range(8000, 9001)])
@@ -68,18 +71,44 @@ class Answer:
     seconds: float
 
 
+class _Patient(HTTPConnection):
+    """Waits so long for the whole head of an answer, however it drips."""
+
+    total_seconds = TOTAL_SECONDS
+
+    def getresponse(self) -> Any:
+        """Read status and headers; cut the connection when that takes too long."""
+        timer = threading.Timer(self.total_seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().getresponse()
+        finally:
+            timer.cancel()
+
+    def _cut(self) -> None:
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
 class Outbound:
     """Posts to strangers. Threads may share one; making it connects to nothing."""
 
-    def __init__(self, allow: Networks = ()) -> None:
+    def __init__(self, allow: Networks = (), *, total_seconds: float = TOTAL_SECONDS) -> None:
         self._allow = allow
+        self._total_seconds = total_seconds
         guard = self
 
-        class GuardedHTTP(HTTPConnection):
+        class GuardedHTTP(_Patient):
+            total_seconds = self._total_seconds
+
             def _new_conn(self) -> socket.socket:
                 return guard._dial(self.host, self.port or 80, is_https=False)
 
-        class GuardedHTTPS(HTTPSConnection):
+        class GuardedHTTPS(_Patient, HTTPSConnection):
+            total_seconds = self._total_seconds
+
             def _new_conn(self) -> socket.socket:
                 return guard._dial(self.host, self.port or 443, is_https=True)
 
@@ -116,7 +145,7 @@ class Outbound:
             response = self._pools.request(
                 "POST", url, body=body, headers=dict(headers), redirect=False, preload_content=False
             )
-            first = _read(response, began + TOTAL_SECONDS)
+            first = _read(response, began + self._total_seconds)
         except urllib3.exceptions.HTTPError as error:
             raise _explain(error) from None
         finally:

@@ -140,6 +140,7 @@ class Receiver:
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
+    connections: int = 0
     # What it answers next: a status and headers. The last one is repeated.
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=lambda: [(204, {})])
     _has_more: threading.Condition = field(default_factory=threading.Condition)
@@ -168,6 +169,10 @@ def receiver() -> Iterator[Receiver]:
         protocol_version = "HTTP/1.1"
         # Answers go out in one piece, so that no kept connection waits for an acknowledgement.
         wbufsize = -1
+
+        def setup(self) -> None:
+            super().setup()
+            kept.connections += 1
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))

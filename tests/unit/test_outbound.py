@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -128,6 +129,8 @@ def raw_server() -> Iterator[tuple[str, list[bytes]]]:
                     try:
                         for piece in answers:
                             client.sendall(piece)
+                            if len(answers) > 2:
+                                time.sleep(0.01)
                     except OSError:
                         pass
 
@@ -152,6 +155,24 @@ def test_what_is_no_http_is_a_failure_that_may_pass(raw_server: tuple[str, list[
     with pytest.raises(OutboundError) as failed:
         LOOPBACK.post(url, {}, b"")
     assert not failed.value.permanent
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nx-drip: ", b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"])
+def test_an_answer_that_drips_is_cut_off(raw_server: tuple[str, list[bytes]], head: bytes) -> None:
+    url, answers = raw_server
+    # More drops than would fit into the time of a whole test.
+    answers += [head, *[b"x"] * 100_000]
+    hasty = Outbound((ipaddress.ip_network("127.0.0.0/8"),), total_seconds=0.2)
+    with pytest.raises(OutboundError) as failed:
+        hasty.post(url, {}, b"")
+    assert not failed.value.permanent
+
+
+def test_connections_are_kept(receiver: Receiver) -> None:
+    outbound = Outbound((ipaddress.ip_network("127.0.0.0/8"),))
+    for _ in range(3):
+        outbound.post(receiver.url, {}, b"body")
+    assert receiver.connections == 1
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_accepted(raw_server: tuple[str, list[bytes]]) -> None:
