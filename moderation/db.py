@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 from moderation.settings import Settings
+from moderation.together import Result, Together
 from moderation.turn import Turn
 
 # How long a writer waits for another one on SQLite before it gives up.
@@ -33,6 +34,7 @@ class Database:
         self._writer = engine.execution_options(is_write=True)
         # PostgreSQL lets writers in side by side.
         self._turn = Turn(Path(f"{engine.url.database}-turn")) if self.is_sqlite else contextlib.nullcontext()
+        self._together = Together(self.write)
 
     @classmethod
     def of(cls, settings: Settings, *, pool_size: int = 5, can_redo: bool = False) -> "Database":
@@ -47,6 +49,10 @@ class Database:
         """Run a transaction: committed at the end of the block, rolled back when it raises."""
         with self._turn, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def write_together(self, work: Callable[[Session], Result]) -> Result:
+        """Run the work in a transaction that it may share with that of other threads; see `Together`."""
+        return self._together.run(work)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

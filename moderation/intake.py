@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from moderation import idempotency
 from moderation.db import Database
@@ -57,25 +58,24 @@ def accept(
     rows = [_row(comment_id, site_id, one, keyed, now) for comment_id, one in zip(ids, submissions, strict=True)]
     answer = shape(ids)
 
-    def commit() -> Accepted:
-        with database.write() as session:
-            stored = idempotency.find_answer(session, once, now) if once else None
-            if stored is not None:
-                return Accepted((), stored, is_replay=True)
-            if once is not None:
-                idempotency.store_answer(session, once, answer, now, now + busy_for if busy_for else None)
-            if rows:
-                remember_posts(session, site_id, submissions, is_public=is_public)
-                session.execute(insert(table(Comment)), rows)
+    def commit(session: Session) -> Accepted:
+        stored = idempotency.find_answer(session, once, now) if once else None
+        if stored is not None:
+            return Accepted((), stored, is_replay=True)
+        if once is not None:
+            idempotency.store_answer(session, once, answer, now, now + busy_for if busy_for else None)
+        if rows:
+            remember_posts(session, site_id, submissions, is_public=is_public)
+            session.execute(insert(table(Comment)), rows)
         return Accepted(tuple(ids), answer)
 
     try:
-        return commit()
+        return database.write_together(commit)
     except IntegrityError:
         if once is None:
             raise
     # Another request with this key committed between our look and our insert; its answer is there now.
-    return commit()
+    return database.write_together(commit)
 
 
 def _row(comment_id: str, site_id: str, one: Submission, keyed: Keyed, now: datetime) -> dict[str, Any]:

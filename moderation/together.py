@@ -1,0 +1,111 @@
+"""Group commit: what several threads want to write at the same moment goes into one transaction.
+
+A commit that outlives a power cut costs a flush to the disk, and on SQLite a turn; one for many costs the same. A lone
+caller waits for nobody: it writes at once, and whoever comes meanwhile goes with the next one.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from moderation.errors import ModerationError
+
+Result = TypeVar("Result")
+Work = Callable[[Session], Any]
+
+# Keeps a transaction, and so everybody's wait, short.
+MOST_AT_ONCE = 100
+
+
+class _Item:
+    """A piece of work, and what came of it."""
+
+    __slots__ = ("error", "has_turn", "is_done", "result", "work")
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.is_done = False
+        self.has_turn = False
+
+
+class Together:
+    """Runs pieces of work of many threads in few transactions.
+
+    Work that raises a ModerationError must do so before it has written. Whatever else it raises undoes the transaction;
+    then every piece of it is tried in one of its own, so that a bad one spoils only itself.
+    """
+
+    def __init__(self, write: Callable[[], AbstractContextManager[Session]]) -> None:
+        self._write = write
+        self._changed = threading.Condition()
+        self._waiting: list[_Item] = []
+        self._is_writing = False
+
+    def run(self, work: Callable[[Session], Result]) -> Result:
+        """Run the work in a transaction and return what it returned, once that is committed; raise what it raised."""
+        item = _Item(work)
+        with self._changed:
+            self._waiting.append(item)
+            if self._is_writing:
+                self._changed.wait_for(lambda: item.is_done or item.has_turn)
+            batch = []
+            if not item.is_done:
+                self._is_writing = True
+                batch = self._take(item)
+        if batch:
+            try:
+                self._write_batch(batch)
+            finally:
+                self._hand_on(batch)
+        if item.error is not None:
+            raise item.error
+        result: Result = item.result
+        return result
+
+    def _take(self, own: _Item) -> list[_Item]:
+        others = [item for item in self._waiting if item is not own]
+        batch = [own, *others[: MOST_AT_ONCE - 1]]
+        self._waiting = others[MOST_AT_ONCE - 1 :]
+        return batch
+
+    def _hand_on(self, batch: list[_Item]) -> None:
+        """Let those of the batch go, and the next one write."""
+        with self._changed:
+            for item in batch:
+                item.is_done = True
+            self._is_writing = bool(self._waiting)
+            if self._waiting:
+                self._waiting[0].has_turn = True
+            self._changed.notify_all()
+
+    def _write_batch(self, batch: list[_Item]) -> None:
+        try:
+            with self._write() as session:
+                for item in batch:
+                    _try(item, session)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where it belongs
+            self._write_one_by_one(batch, error)
+
+    def _write_one_by_one(self, batch: list[_Item], error: BaseException) -> None:
+        if len(batch) == 1:
+            batch[0].error = error
+            return
+        for item in batch:
+            item.result, item.error = None, None
+            try:
+                with self._write() as session:
+                    _try(item, session)
+            except BaseException as own:  # noqa: BLE001 - as above
+                item.error = own
+
+
+def _try(item: _Item, session: Session) -> None:
+    try:
+        item.result = item.work(session)
+    except ModerationError as error:
+        item.error = error

@@ -1,0 +1,109 @@
+"""Group commit: threads share transactions, a bad piece of work spoils only itself, and nobody waits for nobody."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from moderation.db import Database
+from moderation.errors import NotFoundError
+from moderation.tables import Site
+from tests.conftest import StoppedClock
+from tests.processes import wait_until
+
+
+def _add(name: str, clock: StoppedClock) -> Callable[[Session], str]:
+    def work(session: Session) -> str:
+        session.add(Site(id=name, name=name, created_at=clock()))
+        session.flush()
+        return name
+
+    return work
+
+
+def _names(database: Database) -> set[str]:
+    with database.read() as session:
+        return set(session.scalars(select(Site.id)))
+
+
+class _Crowd:
+    """Threads that all want to write while one is held up in the middle of its transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.results: dict[str, object] = {}
+        self.may_go_on = threading.Event()
+        self.is_inside = threading.Event()
+        self.threads: list[threading.Thread] = []
+
+    def start(self, name: str, work: Callable[[Session], object]) -> None:
+        def run() -> None:
+            try:
+                self.results[name] = self.database.write_together(work)
+            except Exception as error:  # noqa: BLE001 - looked at by the test
+                self.results[name] = error
+
+        self.threads.append(threading.Thread(target=run))
+        self.threads[-1].start()
+
+    def hold_up(self, _session: Session) -> str:
+        self.is_inside.set()
+        assert self.may_go_on.wait(30)
+        return "held up"
+
+    def finish(self, waiting: int) -> None:
+        together = self.database._together
+        wait_until(lambda: len(together._waiting) == waiting, "all others wait")
+        self.may_go_on.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def test_a_lone_caller_writes_at_once(database: Database, clock: StoppedClock) -> None:
+    assert database.write_together(_add("a", clock)) == "a"
+    assert _names(database) == {"a"}
+
+
+def test_those_who_come_while_one_writes_share_the_next_transaction(database: Database, clock: StoppedClock) -> None:
+    commits: list[object] = []
+    event.listen(database.engine, "commit", commits.append)
+    crowd = _Crowd(database)
+    crowd.start("first", crowd.hold_up)
+    assert crowd.is_inside.wait(30)
+    for name in "abcdefgh":
+        crowd.start(name, _add(name, clock))
+    crowd.finish(waiting=8)
+    assert crowd.results == {"first": "held up"} | {name: name for name in "abcdefgh"}
+    assert _names(database) == set("abcdefgh")
+    # The first one wrote nothing.
+    assert len(commits) == 1
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, IntegrityError, NotFoundError])
+def test_a_bad_piece_of_work_spoils_only_itself(
+    database: Database, clock: StoppedClock, error: type[Exception]
+) -> None:
+    def bad(session: Session) -> None:
+        if error is IntegrityError:
+            _add("a", clock)(session)
+            session.expunge_all()
+            _add("a", clock)(session)
+        raise error("bad")
+
+    crowd = _Crowd(database)
+    crowd.start("first", crowd.hold_up)
+    assert crowd.is_inside.wait(30)
+    crowd.start("b", _add("b", clock))
+    crowd.start("bad", bad)
+    crowd.start("c", _add("c", clock))
+    crowd.finish(waiting=3)
+    assert isinstance(crowd.results["bad"], error)
+    assert crowd.results["b"] == "b"
+    assert crowd.results["c"] == "c"
+    assert _names(database) == {"b", "c"}
+    # And the next one is let in.
+    database.write_together(_add("d", clock))
+    assert "d" in _names(database)
