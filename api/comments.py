@@ -215,7 +215,9 @@ def get_comments() -> Response:
     if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 0 < int(limit) <= MAX_PAGE):  # noqa: PLR2004 - no int of a megabyte
         errors.append(FieldError("limit", "invalid"))
     errors += [
-        FieldError(name, "invalid_characters") for name in ("post_id", "cursor") if "\0" in request.args.get(name, "")
+        FieldError(name, "invalid_characters")
+        for name in ("post_id", "campaign", "cursor")
+        if "\0" in request.args.get(name, "")
     ]
     if errors:
         raise InvalidInputError(errors)
@@ -225,6 +227,7 @@ def get_comments() -> Response:
             site_id,
             status=status,
             post_id=request.args.get("post_id"),
+            campaign=request.args.get("campaign"),
             cursor=request.args.get("cursor"),
             limit=int(limit),
         )

@@ -23,5 +23,5 @@ def post_decision(comment_id: str) -> Response:
     with parts.database.write() as session:
         owed = decide(session, caller, comment_id, decision, utc_now())
         document = read_comment(session, caller, comment_id)
-    parts.doorbell.ring(deliveries=owed)
+    parts.doorbell.ring(deliveries=owed, sites=[document["site"]])
     return jsonify(document)

@@ -6,14 +6,14 @@ bell is dropped: the comments are committed, and the sweep finds them.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from celery import Celery
 
 from moderation.events import Owed, by_endpoint
 from moderation.log import get_logger
 from moderation.settings import Settings
-from moderation.tasks import DELIVER, MOST_IDS, SCREEN
+from moderation.tasks import DELIVER, LEARN, MOST_IDS, SCREEN
 
 log = get_logger(__name__)
 
@@ -38,16 +38,19 @@ class Doorbell:
         self._has_work = threading.Condition()
         self._comments: list[str] = []
         self._deliveries: list[Owed] = []
+        # Sites with new decisions: a set, since one look learns all of them.
+        self._sites: set[str] = set()
         self._thread: threading.Thread | None = None
         self._is_stopping = False
         self._complained_at = float("-inf")
 
-    def ring(self, comments: Sequence[str] = (), deliveries: Sequence[Owed] = ()) -> None:
+    def ring(self, comments: Sequence[str] = (), deliveries: Sequence[Owed] = (), sites: Collection[str] = ()) -> None:
         """Ask for these to be looked at soon; returns at once, and never raises."""
         with self._has_work:
             if len(self._comments) + len(self._deliveries) < _MOST_WAITING:
                 self._comments += comments
                 self._deliveries += deliveries
+                self._sites.update(sites)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
                 self._thread.start()
@@ -64,13 +67,14 @@ class Doorbell:
     def _run(self) -> None:
         while True:
             with self._has_work:
-                self._has_work.wait_for(lambda: self._comments or self._deliveries or self._is_stopping)
+                self._has_work.wait_for(lambda: self._comments or self._deliveries or self._sites or self._is_stopping)
                 comments, self._comments = self._comments, []
                 deliveries, self._deliveries = self._deliveries, []
-            if not comments and not deliveries:
+                sites, self._sites = self._sites, set()
+            if not comments and not deliveries and not sites:
                 return
             try:
-                for name, ids in _messages(comments, deliveries):
+                for name, ids in _messages(comments, deliveries, sites):
                     self._publish(name, ids)
             except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the sweep is behind it
                 self._complain(type(error).__name__)
@@ -83,8 +87,10 @@ class Doorbell:
             log.warning("doorbell lost; the sweep will ring", error=what)
 
 
-def _messages(comments: Sequence[str], deliveries: Sequence[Owed]) -> list[Message]:
+def _messages(comments: Sequence[str], deliveries: Sequence[Owed], sites: Collection[str]) -> list[Message]:
     named = [(SCREEN, list(comments))] + [(DELIVER, ids) for ids in by_endpoint(deliveries).values()]
+    # Learning takes long enough for each site to be a message of its own.
+    named += [(LEARN, [site_id]) for site_id in sorted(sites)]
     return [(name, ids[start : start + MOST_IDS]) for name, ids in named for start in range(0, len(ids), MOST_IDS)]
 
 

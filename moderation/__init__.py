@@ -4,16 +4,19 @@ In the order in which a comment meets them:
 
 - `submission` reads what a client sent and names every error in it; `messages` puts the errors into words.
 - `intake` commits it, once per `idempotency` key; `posts` remembers what it hangs on; `identity` makes ids and tokens.
-- `facts` gathers what the filters need for a whole batch; `text` folds (`lookalikes`) and finds `links`; `filters`
-  notice `signals`.
+- `facts` gathers what the filters need for a whole batch, with `history`: what authors did before; `text` folds
+  (`markup`, `lookalikes`) and finds `links` (`disguised_links`, `domains`), `readings` undo l33t and s p a c i n g;
+  `filters` notice `signals`.
+- `campaigns` finds near-copies by `similarity`, in the `bands` that `text_memory` keeps.
 - `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome.
 - `events` says what happened and who is owed word of it, `payload` shapes the message, `deliveries` sends it.
-- `decisions` lets people outrank the machine; `sweeping` finds work whose doorbell was lost; `retention` forgets.
+- `decisions` lets people outrank the machine; `teaching` makes each site's own model of them (`site_models`), which
+  `combining` adds to the shipped one; `sweeping` finds work whose doorbell was lost; `retention` forgets.
 
-What they stand on: `tables` (the rows), `db` (the one door to databases), `migrations`, `settings` (the one door to the
-environment), `sites` and `keys` (who may do what), `signing` and `outbound` (the one door to strangers' addresses),
-`turn` (writers of SQLite one by one), `tasks` (names shared with the workers), `broker` (queue lengths), `health`,
-`metrics`, `log`, `errors`, `clock`.
+What they stand on: `tables` (the rows, of `columns`), `db` (the one door to databases), `migrations`, `settings` (the
+one door to the environment), `sites` and `keys` (who may do what), `signing` and `outbound` (the one door to strangers'
+addresses), `turn` (writers of SQLite one by one), `together` (one commit for many), `tasks` (names shared with the
+workers), `broker` (queue lengths), `health`, `metrics`, `log`, `errors`, `clock`.
 
 `commands` is the `moderation` program; its `up` rests on `data_folder`, `embedded` (a redis-server of our own),
 `first_site`, `children` (kept running), `lifeline` (ended with their parent), `readiness` and `stopping`. `learning`

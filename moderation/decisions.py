@@ -15,6 +15,7 @@ from moderation.events import Happening, Owed, record
 from moderation.identity import new_id
 from moderation.keys import Caller
 from moderation.tables import Comment, DecisionRow
+from moderation.text_memory import keep
 
 STATUS_OF = {"approve": "approved", "hold": "held", "reject": "rejected", "spam": "spam"}
 MAX_REASON = 2_000
@@ -95,6 +96,8 @@ def decide(session: Session, caller: Caller, comment_id: str, decision: Decision
             decided_at=now,
         )
     )
+    if decision.action in ("spam", "approve"):
+        keep(session, comment_id, comment.site_id)
     return record(
         session,
         [

@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from moderation.campaigns import find
 from moderation.filters.facts import Facts
+from moderation.history import look_up
 from moderation.sites import policies_of
 from moderation.tables import Comment, DecisionRow, Post, Site
+from moderation.text_memory import Trace
 
 # How long the same text counts as a repeat: a flood is over by then, and a yearly greeting is none.
 REPEAT_WINDOW = timedelta(hours=24)
@@ -26,6 +29,8 @@ class Waiting:
     facts: Facts
     rings: int
     tries: int
+    # What is remembered of its text once it is judged.
+    trace: Trace | None = None
 
 
 def gather(session: Session, ids: Sequence[str], now: datetime) -> list[Waiting]:
@@ -44,6 +49,8 @@ def gather(session: Session, ids: Sequence[str], now: datetime) -> list[Waiting]
     approved = _count_approved(
         session, [comment for comment in comments if policies[comment.site_id].rules.hold_first_timers]
     )
+    history = look_up(session, comments)
+    copies = find(session, comments, now - REPEAT_WINDOW)
     return [
         Waiting(
             Facts(
@@ -61,10 +68,14 @@ def gather(session: Session, ids: Sequence[str], now: datetime) -> list[Waiting]
                 # The comment itself is among those counted.
                 repeats=max(0, repeats.get((comment.site_id, comment.fingerprint), 1) - 1),
                 repeats_of_spam=spam.get((comment.site_id, comment.fingerprint), 0),
+                near_copies=copies[comment.id].copies,
                 approved_before=approved.get((comment.site_id, comment.email_token), 0),
+                author=history[comment.id].author,
+                rates=history[comment.id].rates,
             ),
             comment.rings,
             comment.tries,
+            copies[comment.id].trace,
         )
         for comment, post_url, domain in rows
     ]

@@ -9,6 +9,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from moderation.disguised_links import disguised_links, may_hide_a_link, spells_a_dot
+from moderation.domains import is_known_end, registered_domain
+
 _URL_END = r"\s<>\"“”«»`\[\]"
 # Bounded gaps, since two unbounded ones beside each other would make a long run of spaces quadratic.
 _MARKED = re.compile(
@@ -19,7 +22,9 @@ _MARKED = re.compile(
 )
 _SCHEME = re.compile(r"(?:h(?:tt|xx)ps?|ftp):/{2,}", re.IGNORECASE)
 _GLUED = re.compile(r"(?<![=/?&%:])(?:h(?:tt|xx)ps?|ftp)://", re.IGNORECASE)
-_NAME = re.compile(r"[\w.\-]+")
+# Zero-width characters and ideographic dots are how a name hides from programs and not from readers.
+_NAME = re.compile(r"[\w.。．｡\-\u200b-\u200d\u2060\ufeff\u00ad]+")
+_ANY_DOT = re.compile("[.。．｡]")
 _AFTER_NAME = re.compile(rf"(?::\d{{1,5}})?[/?#][^{_URL_END}]+|(?::\d{{1,5}})?/|")
 _AUTHORITY_END = re.compile(r"[/?#\\\s]")
 _DOTS = str.maketrans("。．｡", "...")
@@ -69,11 +74,37 @@ class Link:
     text: str
     host: str
 
+    @property
+    def domain(self) -> str:
+        """The registered domain of the host, by the public suffix list."""
+        return registered_domain(self.host)
+
 
 def find_links(text: str) -> list[Link]:
     """List the links of a text in the order in which they stand; they never overlap, and no text raises."""
-    if "." not in text and "//" not in text:
+    is_spelt = spells_a_dot(text)
+    if not is_spelt and "//" not in text and not any(dot in text for dot in ".。．｡"):
         return []
+    hidden = list(_disguised(text)) if is_spelt or may_hide_a_link(text) else []
+    if not hidden:
+        return _plain_links(text)
+    pieces: list[str] = []
+    at = 0
+    for link in hidden:
+        pieces += (text[at : link.start], " " * (link.end - link.start))
+        at = link.end
+    return sorted([*hidden, *_plain_links("".join((*pieces, text[at:])))], key=lambda link: link.start)
+
+
+def _disguised(text: str) -> Iterator[Link]:
+    for start, end, name, is_meant in disguised_links(text):
+        host = _host(name)
+        stop = _trimmed_end(text, start, end)
+        if stop > start and _is_host_name(host, has_path=is_meant, written=name):
+            yield Link(start, stop, text[start:stop], host)
+
+
+def _plain_links(text: str) -> list[Link]:
     links: list[Link] = []
     at = 0
     for found in _MARKED.finditer(text):
@@ -92,20 +123,22 @@ def _marked_links(text: str, start: int, end: int) -> Iterator[Link]:
         written = text[first:stop]
         host = _host(written)
         is_absolute = _SCHEME.match(written) or written.startswith("//")
-        if host and (is_absolute or _is_host_name(host, has_path=True, written=written)):
+        # Whatever stands between `www.` and its end is meant as a name, known to exist or not.
+        is_www = written[:3].lower() == "www" and host.count(".") > 1 and all(host.split("."))
+        if host and (is_absolute or is_www or _is_host_name(host, has_path=True, written=written)):
             yield Link(first, stop, written, host)
 
 
 def _bare_links(text: str, start: int, end: int) -> Iterator[Link]:
-    if text.find(".", start, end) < 0:
+    if not _ANY_DOT.search(text, start, end):
         return
     at = start
     while found := _NAME.search(text, at, end):
         at = found.end()
         name = found.group()
-        if "." not in name:
+        if "." not in name and (name.isascii() or not _ANY_DOT.search(name)):
             continue
-        first = found.start() + len(name) - len(name.lstrip("._-"))
+        first = found.start() + len(name) - len(name.lstrip("._-。．｡\u200b\u200c\u200d\u2060\ufeff\u00ad"))
         is_mail = text[first - 1 : first] == "@" or text[at : at + 1] == "@"
         path = _AFTER_NAME.match(text, at, end)
         path_end = path.end() if path else at
@@ -158,7 +191,9 @@ def _is_host_name(host: str, *, has_path: bool, written: str) -> bool:
     *before, last = labels
     if not before or not all(labels):
         return False
-    if last not in _COUNTRIES and last not in _GENERIC and not _is_foreign_end(written, last):
+    is_usual = last in _COUNTRIES or last in _GENERIC or _is_foreign_end(written, last)
+    # A full stop of Chinese and Japanese stands between sentences: only a foreign name after it is one.
+    if not (is_usual or (has_path and is_known_end(last))) or ("。" in written and not last.isascii()):
         return False
     if has_path:
         return True

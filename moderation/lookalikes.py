@@ -1,36 +1,64 @@
-"""Letters that look like letters of another script, and the folding of a mixed word into the script most of it is in.
+"""Letters that look like letters of another script, and the folding of a word into the script most of it is in.
 
 Spam hides Latin letters in Cyrillic words and the other way round. `text` calls this after case folding, so the table
 knows small letters only; a pair that looks alike only as capitals (В and B) is listed by its small letters. The pairs
-are the Cyrillic and Greek part of the Unicode confusables (UTS 39) that spammers use, not the whole of it.
+are those of Unicode's confusables.txt (UTS 39; licence Unicode-3.0) that stand for one Latin letter, without scripts
+that hardly any screen shows; a few Cyrillic ones that spammers use beside them (ь for b, г for r).
 """
 
 import re
 
-_CYRILLIC = "авекмнорстухіјѕһԁԛԝьзг"
-_CYRILLIC_AS_LATIN = "abekmhopctyxijshdqwb3r"
+_CYRILLIC = "авекмнорстухіјѕһԁԛԝьзгѵүҽӏԍ"
+_CYRILLIC_AS_LATIN = "abekmhopctyxijshdqwb3rvyelg"
 _GREEK = "αβεηικμνορτυχωγ"
 _GREEK_AS_LATIN = "abenikmvoptuxwy"
 _LATIN = "abcehijkmopstxy"
 _LATIN_AS_CYRILLIC = "авсеніјкморѕтху"
 
-_INTO_LATIN = str.maketrans(_CYRILLIC + _GREEK, _CYRILLIC_AS_LATIN + _GREEK_AS_LATIN)
+# Armenian and Georgian, Cherokee, Coptic, Lisu, Canadian syllables, Deseret.
+_OTHER_PAIRS = (
+    ("ագզհոռստցքօყჿ", "wqqhnnusgfoyo"),
+    ("ᎠᎡᎢᎥᎩᎪᎫᎬᎱᎳᎷᎻᎽᏀᏂᏃᏏᏒᏔᏕᏙᏚᏞᏟᏢᏦᏧᏳᏴ", "drtiyajerwmhyghzbrwsvslcpkdgb"),
+    ("ⲅⲏⲓⲕⲙⲛⲟⲣⲥⲧⲩⲭⳑ", "rhikmnopctyxl"),
+    ("ꓐꓑꓒꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓦꓧꓪꓫꓬꓮꓰꓲꓳꓴ", "bpddtgkjczfmnlsrvhwxyaeiou"),
+    ("ᐯᑌᑭᑯᑲᒍᒪᕼᖇᖴᗅᗞᗪᗰᗷ", "vupdbjlhrfaddmb"),
+    ("𐐬𐐽𐑃𐑈", "ocls"),
+)
+_OTHERS = "".join(letters for letters, _ in _OTHER_PAIRS)
+_OTHERS_AS_LATIN = "".join(latin for _, latin in _OTHER_PAIRS)
+# Latin letters that only style another one: phonetic small capitals, the script a and g, the i without its dot.
+_STYLED_LETTERS = "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢɑɡıɩ"
+_STYLED = str.maketrans(_STYLED_LETTERS, "abcdefghijklmnoprstuvwyzagii")
+_STYLED_LETTER = re.compile(f"[{_STYLED_LETTERS}]")
+
+_INTO_LATIN = str.maketrans(_CYRILLIC + _GREEK + _OTHERS, _CYRILLIC_AS_LATIN + _GREEK_AS_LATIN + _OTHERS_AS_LATIN)
 _INTO_CYRILLIC = str.maketrans(_LATIN, _LATIN_AS_CYRILLIC)
 
 _LATIN_LETTER = re.compile("[a-z]")
-_FOREIGN_LETTER = re.compile("[α-ωѐ-ӿԀ-ԯа-я]")
+_FOREIGN = f"α-ωѐ-ӿԀ-ԯа-я{_OTHERS}"
+_FOREIGN_LETTER = re.compile(f"[{_FOREIGN}]")
 _CYRILLIC_LETTER = re.compile("[а-яѐ-ӿԀ-ԯ]")
-_WORD = re.compile("[a-zα-ωа-яѐ-ӿԀ-ԯ]+")
+_WORD = re.compile(f"[a-z{_FOREIGN}]+")
+# Three letters or more, each of them like a Latin one: shorter words of that kind are words of their language.
+_LIKE_LATIN = re.compile(rf"(?<!\w)[{_CYRILLIC}{_GREEK}{_OTHERS}]{{3,}}(?!\w)")
 
 
 def fold_lookalikes(text: str) -> str:
     """Write each word of mixed script in its dominant one; the length never changes.
 
-    `text` is case-folded and without marks. A word of one script alone is left as it is, whatever it looks like.
+    `text` is case-folded and without marks. A word of one script alone is left as it is, unless the comment is mostly
+    Latin and every letter of the word looks Latin.
     """
+    if text.isascii():
+        return text
+    if _STYLED_LETTER.search(text):
+        text = text.translate(_STYLED)
     if not (_FOREIGN_LETTER.search(text) and _LATIN_LETTER.search(text)):
         return text
-    return _WORD.sub(_fold_word, text)
+    text = _WORD.sub(_fold_word, text)
+    if len(_LATIN_LETTER.findall(text)) > len(_FOREIGN_LETTER.findall(text)):
+        return _LIKE_LATIN.sub(lambda word: word.group().translate(_INTO_LATIN), text)
+    return text
 
 
 def _fold_word(found: re.Match[str]) -> str:

@@ -9,20 +9,38 @@ from typing import Any, Literal
 
 from moderation.errors import FieldError, InvalidInputError
 from moderation.rules import Rules, read_rules
-from moderation.submission import FIELDS
+from moderation.submission import FIELDS, LANGUAGE
 
 # A signal that a policy does not name (a site's own filter) weighs this much, so that it is seen but decides nothing.
 DEFAULT_POINTS = 0.0
 
 # Cautious on purpose: ham called spam is the worst error, ham held the next. No single signal but a person's own word
-# (a spam list, a text already decided to be spam) and a model that is all but certain reaches `spam`.
+# (a spam list, a text already decided to be spam, or a near-copy of one) and a model that is all but certain reaches
+# `spam`.
 DEFAULT_POINTS_OF: Mapping[str, float] = {
     "LINKS_MANY": 4.0,
     "LINK_IN_NAME": 3.0,
+    "LINK_MISMATCH": 2.0,
+    "LINK_SHORTENER": 1.0,
     "WORDS_HOLD": 3.0,
     "WORDS_SPAM": 6.0,
     "REPEATED": 3.0,
     "REPEATED_SPAM": 6.0,
+    "NEAR_COPIES": 3.0,
+    "NEAR_COPY_OF_SPAM": 6.0,
+    "AUTHOR_NEW": 0.2,
+    "AUTHOR_TRUSTED": -1.5,
+    "AUTHOR_SPAMMED": 4.0,
+    "AUTHOR_MANY_NAMES": 1.0,
+    "NAME_KEYWORD": 1.5,
+    "EMAIL_DISPOSABLE": 1.5,
+    "FLOOD": 2.0,
+    "CONTACT": 3.0,
+    "LANGUAGE_OTHER": 1.0,
+    "ALL_CAPITALS": 0.3,
+    "GIBBERISH": 1.5,
+    "EMOJI_RUN": 0.5,
+    "EMPTY": 1.0,
     "MODEL_SPAM": 6.0,
     "FILTER_FAILED": 0.0,
     # Followed, not weighed.
@@ -36,6 +54,7 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
 MAX_WORDS = 10_000
 MAX_WORD_LENGTH = 200
 MAX_SIGNAL_NAME = 64
+MAX_LANGUAGES = 50
 # Far beyond any threshold that makes sense.
 MAX_POINTS = 1_000
 
@@ -64,6 +83,8 @@ class Policy:
     on_failure: OnFailure = "hold"
     # A site's own limits in characters, below the service's.
     max_lengths: Mapping[str, int] = field(default_factory=dict)
+    # What the site is written in (BCP 47: fa, en, sr-Latn); empty when any language may come.
+    languages: tuple[str, ...] = ()
     rules: Rules = field(default_factory=Rules)
 
     def points_of(self, signal_name: str) -> float:
@@ -74,7 +95,7 @@ class Policy:
         """Return the policy as JSON values, its version left out."""
         document = asdict(self)
         del document["version"]
-        lists = {"words_hold": list(self.words_hold), "words_spam": list(self.words_spam)}
+        lists = {name: list(getattr(self, name)) for name in ("words_hold", "words_spam", "languages")}
         return document | lists | {"rules": self.rules.document()}
 
 
@@ -91,6 +112,7 @@ def read_policy(document: Any, version: int = 0) -> Policy:
         "words_spam": _read_words,
         "on_failure": _read_on_failure,
         "max_lengths": _read_max_lengths,
+        "languages": _read_languages,
         "rules": read_rules,
     }
     values: dict[str, Any] = {}
@@ -159,3 +181,11 @@ def _read_max_lengths(value: Any) -> Mapping[str, int]:
     ):
         raise ValueError("not limits of known fields")
     return limits
+
+
+def _read_languages(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > MAX_LANGUAGES:
+        raise ValueError("not a list of languages")
+    if not all(isinstance(one, str) and LANGUAGE.fullmatch(one) for one in value):
+        raise ValueError("not a language tag")
+    return tuple(value)

@@ -53,6 +53,7 @@ def list_comments(
     *,
     status: str | None = None,
     post_id: str | None = None,
+    campaign: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page:
@@ -62,6 +63,8 @@ def list_comments(
         query = query.where(Comment.status == status)
     if post_id is not None:
         query = query.where(Comment.post_id == post_id)
+    if campaign is not None:
+        query = query.where(Comment.campaign_id == campaign)
     if cursor is not None:
         query = query.where(Comment.id < cursor)
     found = session.scalars(query).all()
@@ -133,6 +136,7 @@ def _document(
         "submitted_at": moment(comment.submitted_at),
         "received_at": moment(comment.received_at),
         "settled_at": moment(comment.settled_at),
+        "campaign": comment.campaign_id,
         "verdict": _verdict_document(verdict) if verdict else None,
         "decision": decision,
     }

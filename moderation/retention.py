@@ -7,15 +7,18 @@ from sqlalchemy import delete, select, update
 from moderation.db import Database
 from moderation.idempotency import KEPT_FOR
 from moderation.tables import Comment, IdempotencyRow
+from moderation.text_memory import forget_texts
 
 # Rows per transaction: short enough that nobody waits for it.
 _AT_ONCE = 1_000
 
 
 def forget(database: Database, now: datetime, *, ip_retention_days: int) -> int:
-    """Erase visitors' addresses that are too old and answers that no client will ask for again; return how many."""
-    return _forget_addresses(database, now - timedelta(days=ip_retention_days)) + _forget_answers(
-        database, now - KEPT_FOR
+    """Erase addresses and answers that are too old, and texts nobody will compare with; return how many."""
+    return (
+        _forget_addresses(database, now - timedelta(days=ip_retention_days))
+        + forget_texts(database, now)
+        + _forget_answers(database, now - KEPT_FOR)
     )
 
 

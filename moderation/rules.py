@@ -41,11 +41,12 @@ def read_rules(value: Any) -> Rules:
     for name in _SWITCHES:
         if not isinstance(value.get(name, False), bool):
             raise TypeError("neither true nor false")
-    lists = {name: _read_entries(value.get(name, [])) for name in _LISTS}
+    lists: dict[str, Any] = {name: _read_entries(value.get(name, [])) for name in _LISTS}
     for entry in (*lists["trust"], *lists["block"]):
         if "@" not in entry:
             ipaddress.ip_network(entry, strict=False)
-    return Rules(**lists, **{name: value.get(name, False) for name in _SWITCHES})
+    switches: dict[str, Any] = {name: value.get(name, False) for name in _SWITCHES}
+    return Rules(**lists, **switches)
 
 
 def match_person(entries: tuple[str, ...], email: str, ip: str | None) -> str | None:

@@ -6,19 +6,23 @@ deliveries owed in one transaction. Running it twice, at once or half is harmles
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from moderation.clock import Clock, utc_now
+from moderation.combining import Combined, SpamModel, predict
 from moderation.db import Database
 from moderation.events import Happening, Owed, record
 from moderation.facts import Waiting, gather
-from moderation.filters import Facts, Filter, Prediction, failed, notice
+from moderation.filters import Facts, Filter, failed, notice
+from moderation.learning.site_model import SiteModel
 from moderation.log import get_logger
 from moderation.signals import Signal
+from moderation.site_models import models_of
 from moderation.tables import Comment, VerdictRow, table
+from moderation.text_memory import remember
 from moderation.verdict import FILTER_FAILED, Verdict, judge
 
 log = get_logger(__name__)
@@ -26,16 +30,8 @@ log = get_logger(__name__)
 # A comment that was begun so often and never finished is held unread: something in it ends its worker.
 GIVE_UP_AFTER = 3
 
-
-class SpamModel(Protocol):
-    """What screening asks of a text model."""
-
-    @property
-    def version(self) -> str:
-        """Name the weights."""
-
-    def predict(self, texts: Sequence[str]) -> Sequence[Any]:
-        """Return one prediction per text, with `probability` and `spans`."""
+# Version and model by site id.
+SiteModels = Mapping[str, tuple[int, SiteModel]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +46,11 @@ def screen(database: Database, judge_with: Judge, ids: Sequence[str], clock: Clo
     """Judge those of the comments that still wait; return the deliveries that this run owes."""
     with database.read() as session:
         waiting = gather(session, ids, clock())
+        site_models = models_of(session, {one.facts.site_id for one in waiting})
     waiting = _count_tries(database, waiting)
     if not waiting:
         return []
-    verdicts = _think(judge_with, waiting)
+    verdicts = _think(judge_with, waiting, site_models)
     return _write(database, waiting, verdicts, clock)
 
 
@@ -71,35 +68,30 @@ def _count_tries(database: Database, waiting: list[Waiting]) -> list[Waiting]:
     return [replace(one, tries=one.tries + 1) if one.rings > 0 else one for one in waiting]
 
 
-def _think(judge_with: Judge, waiting: Sequence[Waiting]) -> Mapping[str, Verdict]:
+def _think(judge_with: Judge, waiting: Sequence[Waiting], site_models: SiteModels) -> Mapping[str, Verdict]:
     given_up = [one.facts for one in waiting if one.tries > GIVE_UP_AFTER]
     judged = [one.facts for one in waiting if one.tries <= GIVE_UP_AFTER]
     verdicts = {
         facts.comment_id: judge([failed(f"gave up after {GIVE_UP_AFTER} tries")], facts.policy, None)
         for facts in given_up
     }
-    predicted, version = _predict(judge_with, judged)
-    for facts in predicted:
-        signals = notice(facts, judge_with.filters)
-        verdicts[facts.comment_id] = judge(signals, facts.policy, version)
+    for facts, combined in zip(judged, _predict(judge_with, judged, site_models), strict=True):
+        known = facts if combined is None else replace(facts, prediction=combined.prediction)
+        signals = notice(known, judge_with.filters)
+        verdicts[facts.comment_id] = judge(signals, facts.policy, combined.model if combined else None)
         _log_failures(facts.comment_id, signals)
     return verdicts
 
 
-def _predict(judge_with: Judge, judged: Sequence[Facts]) -> tuple[Sequence[Facts], str | None]:
-    """Ask the model about all bodies at once; without an answer the filter that needs it says so."""
+def _predict(judge_with: Judge, judged: Sequence[Facts], site_models: SiteModels) -> Sequence[Combined | None]:
+    """Ask the models about all bodies at once; without an answer the filter that needs it says so."""
     if not judged:
-        return judged, None
+        return []
     try:
-        model = judge_with.load_model()
-        predictions = model.predict([facts.body for facts in judged])
+        return predict(judge_with.load_model(), judged, site_models)
     except Exception as error:  # noqa: BLE001 - doubt means hold, whatever the reason
         log.error("model failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a comment
-        return judged, None
-    return [
-        replace(facts, prediction=Prediction(one.probability, tuple(one.spans)))
-        for facts, one in zip(judged, predictions, strict=True)
-    ], model.version
+        return [None] * len(judged)
 
 
 def _log_failures(comment_id: str, signals: Sequence[Signal]) -> None:
@@ -110,6 +102,7 @@ def _log_failures(comment_id: str, signals: Sequence[Signal]) -> None:
 
 def _write(database: Database, waiting: Sequence[Waiting], verdicts: Mapping[str, Verdict], clock: Clock) -> list[Owed]:
     site_of = {one.facts.comment_id: one.facts.site_id for one in waiting}
+    traces = {one.facts.comment_id: one.trace for one in waiting if one.trace is not None}
     with database.write() as session:
         now = clock()
         versions = _claim(session, verdicts, now)
@@ -118,6 +111,7 @@ def _write(database: Database, waiting: Sequence[Waiting], verdicts: Mapping[str
         session.execute(
             insert(table(VerdictRow)), [_row(comment_id, verdicts[comment_id], now) for comment_id in versions]
         )
+        remember(session, {comment_id: traces[comment_id] for comment_id in versions if comment_id in traces}, now)
         owed = record(
             session,
             [

@@ -18,7 +18,7 @@ from moderation.errors import FieldError, InvalidInputError
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # BCP 47 in shape (fa, en-GB), and WordPress's en_US.
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def _read_ip(text: str) -> str:
 
 
 def _read_language(text: str) -> str:
-    if not _LANGUAGE.fullmatch(text):
+    if not LANGUAGE.fullmatch(text):
         raise _FieldProblem("invalid")
     return text
 

@@ -1,63 +1,34 @@
 """The rows everything rests on. The database is the queue of record: work owed is a query over these tables.
 
-Work owed has a partial index each: comments still `received`, deliveries still `pending`. Ids sort by time.
+Work owed has a partial index each: comments still `received`, deliveries still `pending`, decisions not learned yet.
+Ids sort by time.
 """
 
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
-    JSON,
-    Dialect,
+    BigInteger,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     String,
-    Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     literal,
     text,
 )
-from sqlalchemy import DateTime as _DateTime
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
+
+from moderation.columns import Id
+from moderation.columns import Row as Row  # noqa: PLC0414 - says that it may be had from here
+from moderation.columns import table as table  # noqa: PLC0414 - likewise
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, always aware and in UTC, also on SQLite, which knows no time zones."""
-
-    impl = _DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Refuse naive times: they mean something else on every machine."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a naive time was given to the database")
-        return value.astimezone(UTC) if value is not None else None
-
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Give the zone back to what SQLite returns."""
-        if value is not None and value.tzinfo is None:
-            return value.replace(tzinfo=UTC)
-        return value.astimezone(UTC) if value is not None else None
-
-
-Json = JSON().with_variant(JSONB(), "postgresql")
-Id = String(32)
-
-
-class Row(DeclarativeBase):
-    """Base of every table."""
-
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: Json, list[Any]: Json}  # noqa: RUF012 - as documented
-
-
-def table(row: type[Row]) -> Table:
-    """Return the bare table: writing many rows through it costs a fraction of what writing objects does."""
-    return cast("Table", row.__table__)
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """Index only those rows that a query is about: what is owed is little, however much was done."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 # Written into the statement, not bound: a partial index only serves a query whose text says what it covers.
@@ -160,24 +131,40 @@ class Comment(Row):
     rings: Mapped[int] = mapped_column(default=0)
     # How often judging it was begun since its first bell was lost: finds the comment that kills its worker.
     tries: Mapped[int] = mapped_column(default=0)
+    # The first of the near-copies that this one is of; None while it is alone. That one may have been erased since.
+    campaign_id: Mapped[str | None] = mapped_column(Id)
     __table_args__ = (
-        Index(
-            "comments_owed",
-            "ring_at",
-            sqlite_where=text("status = 'received'"),
-            postgresql_where=text("status = 'received'"),
-        ),
+        _partial("comments_owed", "ring_at", where="status = 'received'"),
         Index("comments_by_status", "site_id", "status", "id"),
         Index("comments_by_site", "site_id", "id"),
         Index("comments_by_post", "site_id", "post_id", "id"),
+        _partial("comments_by_campaign", "site_id", "campaign_id", "id", where="campaign_id IS NOT NULL"),
         Index("comments_by_text", "site_id", "fingerprint", "received_at"),
-        Index(
-            "comments_with_ip",
-            "received_at",
-            sqlite_where=text("ip IS NOT NULL"),
-            postgresql_where=text("ip IS NOT NULL"),
-        ),
+        # For `history`: what an author, an address and a whole site did lately.
+        Index("comments_by_author", "site_id", "email_token", "received_at"),
+        _partial("comments_by_ip", "site_id", "ip", "received_at", where="ip IS NOT NULL"),
+        Index("comments_by_arrival", "site_id", "received_at"),
+        _partial("comments_with_ip", "received_at", where="ip IS NOT NULL"),
     )
+
+
+class TextSketch(Row):
+    """What a judged comment's text is like (`similarity`), and until when that is remembered; None: for ever."""
+
+    __tablename__ = "text_sketches"
+    comment_id: Mapped[str] = mapped_column(Id, ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True)
+    sketch: Mapped[bytes] = mapped_column(LargeBinary(72))
+    kept_until: Mapped[datetime | None]
+    __table_args__ = (_partial("text_sketches_overdue", "kept_until", where="kept_until IS NOT NULL"),)
+
+
+class TextBand(Row):
+    """A band of a sketch: near-copies have at least one in common. The site is part of its number."""
+
+    __tablename__ = "text_bands"
+    band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    comment_id: Mapped[str] = mapped_column(Id, ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True)
+    __table_args__ = (Index("text_bands_by_comment", "comment_id"),)
 
 
 class VerdictRow(Row):
@@ -208,7 +195,26 @@ class DecisionRow(Row):
     moderator_id: Mapped[str | None] = mapped_column(Id, ForeignKey("moderators.id"))
     key_id: Mapped[str] = mapped_column(Id, ForeignKey("keys.id"))
     decided_at: Mapped[datetime]
-    __table_args__ = (UniqueConstraint("comment_id", "version", name="one_decision_per_version"),)
+    # When the site's own model had seen it (`teaching`).
+    learned_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("comment_id", "version", name="one_decision_per_version"),
+        _partial("decisions_owed", "site_id", "id", where="learned_at IS NULL"),
+        Index("decisions_by_action", "site_id", "action", "id"),
+    )
+
+
+class SiteModelRow(Row):
+    """One version of what a site's decisions taught; the newest holds. `base` names the shipped model under it."""
+
+    __tablename__ = "site_models"
+    site_id: Mapped[str] = mapped_column(Id, ForeignKey("sites.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    base: Mapped[str] = mapped_column(String(64))
+    examples: Mapped[int]
+    created_at: Mapped[datetime]
+    # Last, so that a row is read up to it without it.
+    weights: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class EventRow(Row):
@@ -262,12 +268,7 @@ class DeliveryRow(Row):
     last_error: Mapped[str | None] = mapped_column(String(500))
     __table_args__ = (
         UniqueConstraint("event_id", "endpoint_id", name="one_delivery_per_endpoint"),
-        Index(
-            "deliveries_owed",
-            "ring_at",
-            sqlite_where=text("state = 'pending'"),
-            postgresql_where=text("state = 'pending'"),
-        ),
+        _partial("deliveries_owed", "ring_at", where="state = 'pending'"),
         Index("deliveries_by_endpoint", "endpoint_id", "state", "id"),
     )
 

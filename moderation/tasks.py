@@ -2,7 +2,9 @@
 
 SCREEN = "moderation.screen"
 DELIVER = "moderation.deliver"
+LEARN = "moderation.learn"
 SWEEP_COMMENTS = "moderation.sweep_comments"
+SWEEP_DECISIONS = "moderation.sweep_decisions"
 SWEEP_DELIVERIES = "moderation.sweep_deliveries"
 TIDY = "moderation.tidy"
 
@@ -13,6 +15,8 @@ QUEUES = (SCREEN_QUEUE, DELIVER_QUEUE)
 QUEUE_OF = {
     SCREEN: SCREEN_QUEUE,
     SWEEP_COMMENTS: SCREEN_QUEUE,
+    LEARN: SCREEN_QUEUE,
+    SWEEP_DECISIONS: SCREEN_QUEUE,
     DELIVER: DELIVER_QUEUE,
     SWEEP_DELIVERIES: DELIVER_QUEUE,
     TIDY: DELIVER_QUEUE,

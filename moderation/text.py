@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from moderation.links import Link, find_links
 from moderation.lookalikes import fold_lookalikes
+from moderation.markup import has_markup, read_markup
 
 __all__ = ["Folded", "Link", "find_links", "fingerprint", "fold", "fold_with_spans"]
 
@@ -32,6 +33,9 @@ _ORNAMENTAL_CLASSES = (range(1, 2), range(10, 37), range(200, 255))
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0), range(0x180B, 0x1810))
 
 _MAX_CACHED = 20_000
+# Markup inside markup is read so often; what is still some then is no markup.
+_MAX_LAYERS = 3
+_NO_MARKUP = str.maketrans("&<", "  ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +62,51 @@ class Folded:
 def fold(text: str) -> str:
     """Fold a text for matching, in linear time; folding twice changes nothing more.
 
-    NFKC and case folding; invisible characters, accents, harakat and tatweel dropped; the non-joiner read as a space;
-    Arabic and Persian forms of a letter unified; every script's digits in ASCII; mixed-script words in one script;
-    white space collapsed. Marks that are vowels (Indic scripts, Thai) stay.
+    HTML entities and tags read through; NFKC and case folding; invisible characters, accents, harakat and tatweel
+    dropped; the non-joiner read as a space; Arabic and Persian forms of a letter unified; every script's digits in
+    ASCII; look-alike letters in the script of their word; white space collapsed. Marks that are vowels (Indic scripts,
+    Thai) stay.
     """
+    for _ in range(_MAX_LAYERS):
+        text = _fold_plain(read_markup(text)[0] if has_markup(text) else text)
+        if not has_markup(text):
+            return text
+    return _fold_plain(text.translate(_NO_MARKUP))
+
+
+def _fold_plain(text: str) -> str:
     folded = unicodedata.normalize("NFC", _without_idle_joiners(text).translate(_CHARACTERS))
     return " ".join(fold_lookalikes(folded).split())
 
 
 def fold_with_spans(text: str) -> Folded:
     """Fold as `fold` does, and remember where each character came from."""
+    whole: Folded | None = None
+    for _ in range(_MAX_LAYERS):
+        if has_markup(text):
+            text, spans = read_markup(text)
+            read = Folded(text, tuple(start for start, _ in spans), tuple(end for _, end in spans))
+            whole = _through(read, whole)
+        folded = _fold_plain_with_spans(text)
+        whole = _through(folded, whole)
+        text = folded.text
+        if not has_markup(text):
+            return whole
+    return _through(_fold_plain_with_spans(text.translate(_NO_MARKUP)), whole)
+
+
+def _through(later: Folded, earlier: Folded | None) -> Folded:
+    """Lead the spans of a text back through the one that it was made from."""
+    if earlier is None:
+        return later
+    return Folded(
+        later.text,
+        tuple(earlier.starts[start] for start in later.starts),
+        tuple(earlier.ends[end - 1] for end in later.ends),
+    )
+
+
+def _fold_plain_with_spans(text: str) -> Folded:
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

@@ -3,7 +3,7 @@
 from typing import Any
 
 from moderation.settings import Settings
-from moderation.tasks import SWEEP_COMMENTS, SWEEP_DELIVERIES, TIDY
+from moderation.tasks import SWEEP_COMMENTS, SWEEP_DECISIONS, SWEEP_DELIVERIES, TIDY
 
 _TIDY_SECONDS = 600
 
@@ -13,6 +13,7 @@ def entries(settings: Settings) -> dict[str, Any]:
     every = settings.sweep_seconds
     return {
         "sweep-comments": {"task": SWEEP_COMMENTS, "schedule": every, "options": {"expires": 4 * every}},
+        "sweep-decisions": {"task": SWEEP_DECISIONS, "schedule": every, "options": {"expires": 4 * every}},
         "sweep-deliveries": {"task": SWEEP_DELIVERIES, "schedule": every, "options": {"expires": 4 * every}},
         "tidy": {"task": TIDY, "schedule": _TIDY_SECONDS, "options": {"expires": _TIDY_SECONDS}},
     }

@@ -12,6 +12,8 @@ from moderation.log import get_logger
 from moderation.retention import forget
 from moderation.screening import screen as screen_now
 from moderation.sweeping import overdue_comments, overdue_deliveries
+from moderation.teaching import learn as learn_now
+from moderation.teaching import sites_owing
 from workers.app import app
 from workers.resources import resources
 
@@ -42,6 +44,26 @@ def sweep_comments(self: Any) -> None:
     with parts.database.write() as session:
         overdue = overdue_comments(session, utc_now())
     _ring_for_comments(overdue.together, overdue.alone)
+
+
+# A sweep rings for the same sites again in seconds: in a backlog their bells don't pile up.
+@app.task(name=tasks.LEARN, bind=True, expires=60)  # type: ignore[untyped-decorator]
+def learn(self: Any, site_ids: Sequence[str]) -> None:
+    """Teach sites' own models what their moderators decided."""
+    parts = resources()
+    parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    learn_now(parts.database, parts.judge.load_model, site_ids)
+
+
+@app.task(name=tasks.SWEEP_DECISIONS, bind=True)  # type: ignore[untyped-decorator]
+def sweep_decisions(self: Any) -> None:
+    """Ring for sites whose decisions are not learned yet."""
+    parts = resources()
+    parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    with parts.database.read() as session:
+        owing = sites_owing(session, parts.judge.load_model().version)
+    for site_id in owing:
+        _ring(learn, [site_id])
 
 
 @app.task(name=tasks.SWEEP_DELIVERIES, bind=True)  # type: ignore[untyped-decorator]

@@ -175,6 +175,7 @@ def _get_comments() -> Json:
             SITE,
             query_parameter("status", "Only those of this status.", one_of(STATUSES)),
             query_parameter("post_id", "Only those on this post."),
+            query_parameter("campaign", "Only near-copies of each other: the `campaign` of one of them."),
             query_parameter("cursor", "Where the page starts."),
             query_parameter(
                 "limit",

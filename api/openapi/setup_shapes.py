@@ -9,9 +9,18 @@ from api.openapi.shapes import SITE_ID, TEXT, object_of, one_of, or_null
 from moderation.endpoints import DEFAULT_EVENTS, FORMATS, MAX_URL
 from moderation.events import TYPES
 from moderation.messages import CODES
-from moderation.policy import MAX_POINTS, MAX_SIGNAL_NAME, MAX_WORD_LENGTH, MAX_WORDS, OnFailure, Policy, Thresholds
+from moderation.policy import (
+    MAX_LANGUAGES,
+    MAX_POINTS,
+    MAX_SIGNAL_NAME,
+    MAX_WORD_LENGTH,
+    MAX_WORDS,
+    OnFailure,
+    Policy,
+    Thresholds,
+)
 from moderation.rules import MAX_ENTRIES, MAX_ENTRY_LENGTH
-from moderation.submission import FIELDS
+from moderation.submission import FIELDS, LANGUAGE
 
 _EVENTS: Json = {"type": "array", "items": one_of(TYPES), "minItems": 1}
 _URL: Json = {"type": "string", "format": "uri"}
@@ -85,6 +94,12 @@ def _policies() -> dict[str, Json]:
         "words_spam": {**words, "description": "Words that make it spam."},
         "on_failure": one_of(get_args(OnFailure), "What becomes of a comment that a filter failed on."),
         "max_lengths": limits,
+        "languages": {
+            "type": "array",
+            "maxItems": MAX_LANGUAGES,
+            "items": {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"},
+            "description": "What the site is written in (language tags); empty when any language may come.",
+        },
         "rules": _rules(),
     }
     site, version = (

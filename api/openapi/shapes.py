@@ -101,6 +101,10 @@ def _comment() -> Json:
             **_as_posted(),
             "received_at": MOMENT,
             "settled_at": or_null(MOMENT),
+            "campaign": {
+                **or_null(COMMENT_ID),
+                "description": "The first of the near-copies that this is one of; null while it is alone.",
+            },
             "verdict": or_null(ref("schemas", "Verdict")),
             "decision": or_null(ref("schemas", "Decision")),
         },

@@ -8,11 +8,17 @@ import importlib
 from collections.abc import Callable, Iterable, Sequence
 
 from moderation.errors import SettingsError
+from moderation.filters.author import author
+from moderation.filters.contacts import contacts
 from moderation.filters.facts import Facts, Prediction
+from moderation.filters.flood import flood
+from moderation.filters.language import language
 from moderation.filters.links import links
 from moderation.filters.model import model
+from moderation.filters.near_copies import near_copies
 from moderation.filters.repeats import repeats
 from moderation.filters.rules import rules
+from moderation.filters.shape import shape
 from moderation.filters.words import words
 from moderation.signals import Evidence, Signal
 from moderation.verdict import FILTER_FAILED
@@ -26,6 +32,12 @@ BUILT_IN: tuple[Filter, ...] = (
     links,  # too many links, or one in the name
     words,  # the site's own lists: hold and spam
     repeats,  # the same text again, or one that a moderator called spam
+    near_copies,  # almost the same text again, by whoever: a campaign
+    author,  # what people decided about the author before; names and mail domains that advertise
+    flood,  # more than people write: by one email, one address, on the whole site
+    contacts,  # phones, messenger ids and channels, wallets
+    language,  # not in a script of the site's languages
+    shape,  # shouted, mashed, a run of one sign, nothing at all
     model,  # what the trained text model makes of the body
 )
 

@@ -7,10 +7,14 @@ from moderation.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the text model makes of a body: probability of spam, and the spans of it that speak most for spam."""
+    """What the text model makes of a body: probability of spam, and the spans of it that speak most for spam.
+
+    `examples` counts the different texts, decided by the site's own moderators, that had a say in it.
+    """
 
     probability: float
     spans: tuple[tuple[int, int], ...] = ()
+    examples: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,30 @@ class Rates:
     usual_on_site: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A comment that another one is almost the same as, and the share (0..1) of pieces they have in common."""
+
+    comment_id: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearCopies:
+    """Comments of this site with almost, but not exactly, the same text; at most some 150 are looked at."""
+
+    # In the last REPEAT_WINDOW: how many, by how many other authors (emails), on how many posts, and the nearest.
+    count: int = 0
+    authors: int = 0
+    posts: int = 0
+    nearest: Copy | None = None
+    # At any time: those that a moderator's newest decision calls spam, and the nearest of them.
+    of_spam: int = 0
+    nearest_spam: Copy | None = None
+    # Those that it approves, the exactly same text among them.
+    of_ham: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that is known of one comment when it is judged."""
@@ -61,6 +89,7 @@ class Facts:
     repeats: int = 0
     # Comments with the same folded text that a moderator of this site decided to be spam, at any time.
     repeats_of_spam: int = 0
+    near_copies: NearCopies = NearCopies()
     # Comments of this author on this site that are approved; counted only where the site's rules ask for it.
     approved_before: int = 0
     # None when the model could not be asked.

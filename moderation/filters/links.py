@@ -1,35 +1,82 @@
-"""Too many links, or a link where a name belongs."""
+"""Too many links, links that hide where they lead, or a link where a name belongs."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from moderation.domains import is_shortener
 from moderation.filters.facts import Facts
+from moderation.links import Link
 from moderation.signals import Evidence, Signal
 from moderation.text import find_links
 
-# One link is how people quote; a third one starts to look like an advertisement (WordPress holds from two on).
-_STRENGTH_OF = {0: 0.0, 1: 0.0, 2: 0.5, 3: 0.75}
+# Links -> strength; between two points the line is straight. One link is how people quote; a third one starts to look
+# like an advertisement (WordPress holds from two on).
+_CURVE = ((1.0, 0.0), (2.0, 0.5), (3.0, 0.75), (4.0, 1.0))
+# A second link to the same domain tells little more than the first.
+_SAME_DOMAIN = 1 / 3
 # A comment with fewer letters besides its link says nothing but the link.
 _LEAST_TEXT = 10
 # Enough to show what is meant.
 _SHOWN = 5
 
+# What stands before a link's target, and between it and what is shown for it; Markdown has the two the other way round.
+_BEFORE_TARGET = re.compile(r"""(?:href\s{0,4}=\s{0,4}["']?|\[url=["']?)\Z""", re.IGNORECASE)
+_TARGET_TO_SHOWN = re.compile(r"""["']?(?:[^<>\[\]]{0,200}>[^<>]{0,60}|\][^\[\]]{0,60})\Z""")
+_SHOWN_TO_TARGET = re.compile(r"[^\[\]<>]{0,60}\]\(\Z")
+_LOOK_BACK = 16
+
 
 def links(facts: Facts) -> Iterator[Signal]:
-    """Notice LINKS_MANY (several links, or nothing but one) and LINK_IN_NAME. The website's own pages don't count."""
-    found = [link for link in find_links(facts.body) if not _is_own(link.host, facts.own_hosts)]
-    strength = _STRENGTH_OF.get(len(found), 1.0)
+    """Notice LINKS_MANY (several, or nothing but one), LINK_MISMATCH, LINK_SHORTENER and LINK_IN_NAME.
+
+    The website's own pages don't count.
+    """
+    everything = find_links(facts.body)
+    pairs = _shown_and_target(facts.body, everything)
+    shown = {first.start for first, _ in pairs}
+    found = [link for link in everything if link.start not in shown and not _is_own(link.host, facts.own_hosts)]
+    strength = _strength(found)
     if found and len(facts.body) - sum(link.end - link.start for link in found) < _LEAST_TEXT:
         strength = max(strength, 0.75)
     if strength:
-        yield Signal(
-            "LINKS_MANY",
-            strength,
-            tuple(Evidence(link.text, "body", link.start, link.end) for link in found[:_SHOWN]),
-        )
+        yield Signal("LINKS_MANY", strength, _evidence("body", found))
+    mismatches = [target for first, target in pairs if target in found and first.domain != target.domain]
+    if mismatches:
+        yield Signal("LINK_MISMATCH", 1.0, _evidence("body", mismatches))
+    shorteners = [link for link in found if is_shortener(link.host)]
+    if shorteners:
+        yield Signal("LINK_SHORTENER", 1.0, _evidence("body", shorteners))
     in_name = find_links(facts.name)
     if in_name:
-        link = in_name[0]
-        yield Signal("LINK_IN_NAME", 1.0, (Evidence(link.text, "name", link.start, link.end),))
+        yield Signal("LINK_IN_NAME", 1.0, _evidence("name", in_name[:1]))
+
+
+def _strength(found: Sequence[Link]) -> float:
+    domains = len({link.domain for link in found})
+    count = domains + (len(found) - domains) * _SAME_DOMAIN
+    for (low, low_strength), (high, high_strength) in pairwise(_CURVE):
+        if count <= high:
+            return max(0.0, low_strength + (high_strength - low_strength) * (count - low) / (high - low))
+    return 1.0
+
+
+def _shown_and_target(text: str, found: Sequence[Link]) -> list[tuple[Link, Link]]:
+    """Pair each link that is only shown (HTML, BBCode, Markdown) with the one it really leads to."""
+    pairs = []
+    for first, second in pairwise(found):
+        between = text[first.end : second.start][:300]
+        if _SHOWN_TO_TARGET.match(between):
+            pairs.append((first, second))
+        elif _BEFORE_TARGET.search(text, max(first.start - _LOOK_BACK, 0), first.start) and _TARGET_TO_SHOWN.match(
+            between
+        ):
+            pairs.append((second, first))
+    return pairs
+
+
+def _evidence(field: str, found: Sequence[Link]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(link.text, field, link.start, link.end) for link in found[:_SHOWN])
 
 
 def _is_own(host: str, own_hosts: frozenset[str]) -> bool:

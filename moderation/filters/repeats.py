@@ -9,14 +9,14 @@ from moderation.text import fold
 # Shorter ones are said by many honest people: "thank you", "عالی بود".
 _LEAST_LENGTH = 20
 # From so many on it is no double click.
-_CERTAIN_FROM = 3
+CERTAIN_FROM = 3
 
 
 def repeats(facts: Facts) -> Iterator[Signal]:
     """Notice REPEATED (seen on this site within a day) and REPEATED_SPAM (a moderator called the same text spam)."""
     is_long = len(fold(facts.body)) >= _LEAST_LENGTH
     if facts.repeats and is_long:
-        strength = min(1.0, facts.repeats / _CERTAIN_FROM)
+        strength = min(1.0, facts.repeats / CERTAIN_FROM)
         yield Signal("REPEATED", strength, (Evidence(f"{facts.repeats} times in 24 hours"),))
     if facts.repeats_of_spam:
         yield Signal(

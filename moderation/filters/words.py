@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from moderation.filters.facts import Facts
+from moderation.readings import readings
 from moderation.signals import Evidence, Signal
 from moderation.text import Folded, fold, fold_with_spans
 
@@ -33,30 +34,33 @@ class _WordList:
 def words(facts: Facts) -> Iterator[Signal]:
     """Notice WORDS_HOLD and WORDS_SPAM: whole words or phrases of the lists, in body, name, website or email.
 
-    Letters are folded on both sides (case, Persian and Arabic forms, marks, zero-width characters), and a word only
-    matches as a whole: `tit` is not in `title`.
+    Letters are folded on both sides (case, Persian and Arabic forms, marks, zero-width characters), l33t and
+    s p a c e d words are read too, and a word only matches as a whole: `tit` is not in `title`.
     """
     fields = [
-        (name, fold_with_spans(text))
+        (name, reading)
         for name, text in (
             ("body", facts.body),
             ("name", facts.name),
             ("website", facts.website or ""),
             ("email", facts.email),
         )
+        for reading in _read(text)
     ]
     for signal_name, listed in (("WORDS_HOLD", facts.policy.words_hold), ("WORDS_SPAM", facts.policy.words_spam)):
         if not listed:
             continue
         compiled = _compile(listed)
         originals = {"body": facts.body, "name": facts.name, "website": facts.website or "", "email": facts.email}
-        evidence = [
-            Evidence(originals[name][start:end], name, start, end)
-            for name, folded in fields
-            for start, end in _find(folded, compiled)
-        ]
+        found = dict.fromkeys((name, span) for name, reading in fields for span in _find(reading, compiled))
+        evidence = [Evidence(originals[name][start:end], name, start, end) for name, (start, end) in found]
         if evidence:
             yield Signal(signal_name, 1.0, tuple(evidence[:_SHOWN]))
+
+
+def _read(text: str) -> list[Folded]:
+    folded = fold_with_spans(text)
+    return [folded, *readings(folded)]
 
 
 # A site's list is compiled once per policy version and process.

@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from moderation.learning.characters import WORD, Characters, line_up
 from moderation.learning.sides import NAMES, side_features
+from moderation.readings import for_the_model
 from moderation.text import fold
 
-VERSION = 1
+VERSION = 2
 HASH_BITS = 16
 # Character n-grams have the lower half of the table, word n-grams the upper.
 TABLE_SIZE = 2 << HASH_BITS
@@ -105,7 +106,7 @@ def _portions(readable: list[str], matched: list[str]) -> list[tuple[int, int]]:
 
 def _extract(readable: list[str], matched: list[str]) -> Features:
     raw, folded = line_up(readable), line_up(matched)
-    found = grams(folded)
+    found = grams(line_up([for_the_model(text) for text in matched]))
     keys = (found.owners.astype(np.uint32) << np.uint32(HASH_BITS + 1)) | found.places
     keys.sort()
     kept = np.ones(len(keys), dtype=np.bool_)

@@ -1,7 +1,7 @@
 """Logistic regression over sparse rows: the loss, and L-BFGS to find its least value.
 
-Used by `training` alone. Written with numpy sums rather than BLAS, whose threads may add up in another order on another
-run: the same rows must give the same weights.
+Used by `training` and `site_model`. Written with numpy sums rather than BLAS, whose threads may add up in another order
+on another run: the same rows must give the same weights.
 """
 
 import itertools

@@ -38,17 +38,17 @@ class Recipe:
     `copy_weight` of its row. `kept_back` is the share of near-copy clusters that calibration alone sees.
     """
 
-    penalty: float = 1e-6
+    penalty: float = 5e-7
     side_penalty: float = 1e-5
     linked: float = 0.25
     emphasised: float = 0.1
     disguised_spam: float = 0.5
-    disguised_ham: float = 0.08
+    disguised_ham: float = 0.4
     padded: float = 0.15
     joined: float = 0.3
     copy_weight: float = 0.5
     kept_back: float = 0.1
-    rounds: int = 150
+    rounds: int = 200
     tolerance: float = 1e-5
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from moderation.tasks import LEARN
 from tests.api.service import Service
 from tests.api.test_fields import errors
 
@@ -37,6 +38,12 @@ def test_a_moderator_need_not_wait_for_the_verdict(service: Service) -> None:
     assert decide(service, comment_id, {"action": "approve", "version": 1}).json["verdict"] is None
     service.judge(comment_id)
     assert service.read(comment_id)["status"] == "approved"
+
+
+def test_a_decision_rings_for_its_site_to_be_learned(service: Service) -> None:
+    decide(service, service.posted(), {"action": "approve", "version": 1})
+    service.app.extensions["moderation"].doorbell.stop()
+    assert (LEARN, [service.site.id]) in service.rung
 
 
 def test_the_website_may_decide_too(service: Service) -> None:

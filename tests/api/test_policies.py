@@ -94,6 +94,9 @@ def test_a_new_policy_holds_for_comments_judged_from_then_on(service: Service) -
         ({"max_lengths": {"body": 0}}, {"max_lengths": "invalid"}),
         ({"max_lengths": {"body": 1.5}}, {"max_lengths": "invalid"}),
         ({"max_lengths": {"subject": 1}}, {"max_lengths": "invalid"}),
+        ({"languages": "fa"}, {"languages": "invalid"}),
+        ({"languages": ["fa", "not a language"]}, {"languages": "invalid"}),
+        ({"languages": ["en"] * 51}, {"languages": "invalid"}),
     ],
     ids=lambda value: ascii(value)[:60],
 )

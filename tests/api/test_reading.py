@@ -106,12 +106,25 @@ def test_the_next_page_keeps_what_was_asked_for(service: Service) -> None:
 
 
 def test_a_list_may_be_of_one_status(service: Service) -> None:
-    spam, fine = service.posted(body="spam"), service.posted(body="Fine.")
+    doubtful, fine = service.posted(body="spam"), service.posted(body="Fine.")
     service.judge()
-    shown = service.call("GET", "/v1/comments?status=spam", service.moderator).json["comments"]
-    assert [one["id"] for one in shown] == [spam]
+    shown = service.call("GET", "/v1/comments?status=held", service.moderator).json["comments"]
+    assert [one["id"] for one in shown] == [doubtful]
     shown = service.call("GET", "/v1/comments?status=approved", service.moderator).json["comments"]
     assert [one["id"] for one in shown] == [fine]
+
+
+def test_a_list_may_be_of_one_campaign(each_service: Service) -> None:
+    text = "Come to our castle of prizes today and win a shiny {} before the night is over"
+    first = each_service.posted(body=text.format("bicycle"))
+    second = each_service.posted(body=text.format("teapot"), email="other@example.com", post_id="9")
+    each_service.posted(body="Something else was said, at some length.")
+    each_service.judge()
+    read = each_service.call("GET", f"/v1/comments/{second}", each_service.sk).json
+    assert read["campaign"] == first
+    shown = each_service.call("GET", f"/v1/comments?campaign={first}", each_service.moderator).json["comments"]
+    assert [one["id"] for one in shown] == [second, first]
+    assert each_service.call("GET", "/v1/comments?campaign=cm_none", each_service.sk).json["comments"] == []
 
 
 @pytest.mark.parametrize(
@@ -125,6 +138,7 @@ def test_a_list_may_be_of_one_status(service: Service) -> None:
         ("limit=٣", "limit", "invalid"),
         ("limit=" + "9" * 5_000, "limit", "invalid"),
         ("post_id=%00", "post_id", "invalid_characters"),
+        ("campaign=%00", "campaign", "invalid_characters"),
         ("cursor=a%00", "cursor", "invalid_characters"),
     ],
 )

@@ -63,20 +63,21 @@ def test_a_comment_comes_to_its_verdict_and_to_the_moderator_and_the_decision_to
     program: Up, receiver: Receiver
 ) -> None:
     endpoint = program.listen(receiver.url)
-    comment_id = program.post("Read http://a.example http://b.example http://c.example and tell everyone")
+    token = program.credentials["moderator_token"]
+    assert program.call("PUT", "/v1/policy", {"words_hold": ["lawsuit"]}, key=token)[0] == 200
+    comment_id = program.post("The lawsuit was no surprise to anyone in this town.")
     [webhook] = receiver.wait_for(1)
     for library in (standardwebhooks, svix.webhooks):
         library.Webhook(endpoint["secret"]).verify(webhook.body, webhook.headers)
     message = json.loads(webhook.body)
     assert message["type"] == "comment.held"
-    assert "LINKS_MANY" in {signal["name"] for signal in message["data"]["verdict"]["signals"]}
+    assert "WORDS_HOLD" in {signal["name"] for signal in message["data"]["verdict"]["signals"]}
 
     answers: list[int] = []
     version = message["data"]["comment"]["version"]
 
     def decide(action: str) -> None:
         decision = {"action": action, "version": version, "reason": "on topic"}
-        token = program.credentials["moderator_token"]
         answers.append(program.call("POST", f"/v1/comments/{comment_id}/decision", decision, key=token)[0])
 
     moderators = [threading.Thread(target=decide, args=[action]) for action in ("approve", "reject")]
@@ -94,7 +95,7 @@ def test_a_comment_comes_to_its_verdict_and_to_the_moderator_and_the_decision_to
     for event in ("accepted", "judged", "attempted"):
         assert any(comment_id in line and f'"{event}"' in line for line in log.splitlines()), event
     assert "sara@example.com" not in log
-    assert "a.example" not in log
+    assert "lawsuit" not in log
 
 
 def test_while_redis_does_not_answer_comments_are_accepted_and_judged_after_it_is_back(
@@ -147,6 +148,22 @@ def test_a_message_that_comes_five_times_changes_nothing(program: Up, receiver: 
     receiver.wait_for(4)
     assert set(_events(receiver).values()) == {1}
     assert all(program.comment(comment_id)["version"] == 2 for comment_id in ids)
+
+
+def test_what_is_decided_is_in_the_verdict_of_a_comment_that_comes_later(program: Up) -> None:
+    token = program.credentials["moderator_token"]
+    for number, action in enumerate(["spam", "approve"] * 3):
+        comment_id = program.post(f"Cheap watches, number {number}" if action == "spam" else f"I agree, {number} times")
+        program.wait_until_judged(comment_id)
+        decision = {"action": action, "version": program.comment(comment_id)["version"]}
+        assert program.call("POST", f"/v1/comments/{comment_id}/decision", decision, key=token)[0] == 200
+
+    def is_learned() -> bool:
+        later = program.post("Something that nobody said before")
+        program.wait_until_judged(later)
+        return "+site" in program.comment(later)["verdict"]["model"]
+
+    wait_until(is_learned, "the decisions are learned", seconds=60)
 
 
 def test_a_receiver_that_was_down_hears_it_later_under_the_same_id(program: Up, receiver: Receiver) -> None:

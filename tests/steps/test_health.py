@@ -65,8 +65,8 @@ def test_metrics_tell_what_waits_and_since_when(
     }
     assert values["moderation_comments", "received"] == 1
     assert values["moderation_comments", "approved"] == 1
-    assert values["moderation_comments", "spam"] == 1
-    assert values["moderation_comments", "held"] == 0
+    assert values["moderation_comments", "held"] == 1
+    assert values["moderation_comments", "spam"] == 0
     assert values["moderation_oldest_received_seconds",] == 30
     assert values["moderation_last_consumption_seconds", "screen"] == 0
     assert values["moderation_broker_up",] == 0

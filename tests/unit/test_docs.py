@@ -40,7 +40,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 def test_every_signal_is_documented_with_its_points() -> None:
     text = _read("filters.md")
-    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([0-9.]+) \|", text, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (-?[0-9.]+) \|", text, re.MULTILINE))
     assert {name: float(points) for name, points in rows.items()} == dict(DEFAULT_POINTS_OF)
 
 

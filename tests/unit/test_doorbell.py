@@ -4,7 +4,7 @@ import threading
 
 from api.doorbell import Doorbell
 from moderation.events import Owed
-from moderation.tasks import DELIVER, SCREEN
+from moderation.tasks import DELIVER, LEARN, SCREEN
 
 
 class _Broker:
@@ -52,6 +52,19 @@ def test_a_long_list_is_cut_into_messages() -> None:
     bell.ring(comments=[str(number) for number in range(450)])
     bell.stop(30)
     assert [len(ids) for _, ids in broker.published] == [200, 200, 50]
+
+
+def test_sites_that_decided_are_rung_for_once_each() -> None:
+    broker = _Broker()
+    bell = Doorbell(broker.publish)
+    broker.is_open.clear()
+    bell.ring(sites=["st_1"])
+    assert broker.entered.wait(30)
+    for site_id in ("st_2", "st_1", "st_2"):
+        bell.ring(sites=[site_id])
+    broker.is_open.set()
+    bell.stop(30)
+    assert broker.published == [(LEARN, ["st_1"]), (LEARN, ["st_1"]), (LEARN, ["st_2"])]
 
 
 def test_a_broker_that_is_away_is_survived() -> None:

@@ -6,14 +6,17 @@ import pytest
 
 from moderation.errors import SettingsError
 from moderation.filters import Facts, Prediction, load_filters, notice
+from moderation.filters.facts import Copy, NearCopies
 from moderation.filters.links import links
-from moderation.filters.model import model, strength_of
+from moderation.filters.model import TRUSTED_FROM, model, strength_of
+from moderation.filters.near_copies import near_copies
 from moderation.filters.repeats import repeats
 from moderation.filters.rules import rules
 from moderation.filters.words import words
 from moderation.policy import Policy
 from moderation.rules import read_rules
 from moderation.signals import Signal
+from moderation.verdict import judge
 
 
 def facts(**known: Any) -> Facts:
@@ -85,6 +88,12 @@ def test_links(known: dict[str, Any], signals: dict[str, float]) -> None:
         ("💰", "money 💰💰", "💰"),
         ("spam.example", "https://spam.example/x", "spam.example"),
         (".example", "spam.example", ".example"),
+        ("viagra", "buy v1agra now", "v1agra"),
+        ("free money", "it is fr33 m0ney", "fr33 m0ney"),
+        ("click", "c1ick here", "c1ick"),
+        ("casino", "a  c a s i n o  b", "c a s i n o"),
+        ("قمار", "ق.م.ا.ر", "ق.م.ا.ر"),
+        ("казино", "кaз&#1080;<b>н</b>о", "кaз&#1080;<b>н</b>о"),
         ("", "anything", None),
     ],
 )
@@ -140,9 +149,57 @@ def test_rules(of_site: dict[str, Any], known: dict[str, Any], signals: set[str]
     assert set(_found(rules(facts(policy=Policy(rules=read_rules(of_site)), **known)))) == signals
 
 
+_NEAREST = Copy("cm_2", 0.873)
+
+
+@pytest.mark.parametrize(
+    ("copies", "known", "signals"),
+    [
+        ({}, {}, {}),
+        # Somebody corrected a slip; another one quotes it; a campaign; one author on many posts.
+        ({"count": 1}, {}, {"NEAR_COPIES": 1 / 6}),
+        ({"count": 1, "authors": 1}, {}, {"NEAR_COPIES": 2 / 6}),
+        ({"count": 3, "authors": 3}, {}, {"NEAR_COPIES": 1.0}),
+        ({"count": 50}, {}, {"NEAR_COPIES": 1.0}),
+        # The exact repeats have been noticed already.
+        ({"count": 50}, {"repeats": 1}, {"NEAR_COPIES": 1 - 1 / 3}),
+        ({"count": 50}, {"repeats": 3}, {}),
+        ({"of_spam": 1}, {}, {"NEAR_COPY_OF_SPAM": 1.0}),
+        ({"of_spam": 1}, {"repeats_of_spam": 1}, {}),
+        ({"of_spam": 3, "of_ham": 1}, {}, {"NEAR_COPY_OF_SPAM": 0.75}),
+        ({"of_spam": 1, "of_ham": 1, "count": 2}, {}, {"NEAR_COPIES": 2 / 6, "NEAR_COPY_OF_SPAM": 0.5}),
+        ({"of_spam": 1, "of_ham": 2, "count": 9, "authors": 9}, {}, {}),
+        ({"of_ham": 1, "count": 9, "authors": 9}, {}, {}),
+    ],
+)
+def test_near_copies(copies: dict[str, Any], known: dict[str, Any], signals: dict[str, float]) -> None:
+    nearest = {
+        "nearest": _NEAREST if copies.get("count") else None,
+        "nearest_spam": _NEAREST if copies.get("of_spam") else None,
+    }
+    found = list(near_copies(facts(near_copies=NearCopies(**copies, **nearest), **known)))
+    assert _found(found) == pytest.approx(signals)
+    assert all("87% like cm_2" in signal.evidence[-1].text for signal in found)
+
+
+def test_a_near_copy_of_marked_spam_is_spam_by_itself_and_copies_alone_are_held() -> None:
+    marked = facts(near_copies=NearCopies(of_spam=1, nearest_spam=_NEAREST))
+    many = facts(near_copies=NearCopies(count=50, authors=50, nearest=_NEAREST), repeats=1, body=20 * "abcd ")
+    assert judge(list(near_copies(marked)), Policy(), None).action == "spam"
+    assert judge([*near_copies(many), *repeats(many)], Policy(), None).action == "hold"
+
+
 def test_the_model_shows_what_it_rests_on() -> None:
     [signal] = model(facts(body="buy now cheap", prediction=Prediction(0.99999, ((0, 7),))))
     assert (signal.name, signal.evidence[0].text) == ("MODEL_SPAM", "buy now")
+
+
+@pytest.mark.parametrize(("examples", "strength"), [(0, 0.75), (TRUSTED_FROM - 1, 0.75), (TRUSTED_FROM, 1.0)])
+def test_the_model_condemns_alone_only_where_the_site_taught_it(examples: int, strength: float) -> None:
+    [signal] = model(facts(prediction=Prediction(0.99999, (), examples)))
+    assert signal.strength == strength
+    told = [one.text for one in signal.evidence]
+    assert told == ([f"learned from {examples} decisions of this site"] if examples else [])
 
 
 def test_a_higher_probability_never_speaks_less() -> None:

@@ -13,7 +13,13 @@ from tests.conftest import ROOT
 PURE = (
     "text.py",
     "links.py",
+    "similarity.py",
+    "bands.py",
     "lookalikes.py",
+    "markup.py",
+    "readings.py",
+    "domains.py",
+    "disguised_links.py",
     "filters",
     "policy.py",
     "verdict.py",

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moderation.readings import for_the_model, readings
 from moderation.text import Folded, find_links, fingerprint, fold, fold_with_spans
 
 # Plain random text hardly ever meets the characters folding is about.
@@ -19,7 +20,8 @@ HOSTILE = [
     "href=" + " " * 19_995,
     "href " * 4_000, "www." * 5_000, "@" * 20_000, "(" * 20_000, "http://x.com" + ")" * 19_988, "a.com/((" * 2_500,
     "http://a.com" * 1_600, "http://x.com" + "((" * 9_994, "xn--" + "a" * 19_990 + ".com", "a.com " * 3_300,
-    "\u0301" * 20_000,
+    "\u0301" * 20_000, "&amp;" * 4_000, "&lt;" * 5_000, "&#38;" * 4_000, "<b " * 6_600, "<b>" * 6_600, "<" * 20_000,
+    "&" * 20_000, "<!--" * 5_000, "&#5&#54;;" * 2_000, "a 1 " * 5_000, "1a!" * 6_600, "a" + "!" * 19_998 + "a",
     "a\u200c" * 10_000, "aа" * 10_000, "\u200b" * 20_000, "http://[" * 2_500, "//" * 10_000 + ".", ":80/" * 5_000 + ".",
 ]  # fmt: skip
 
@@ -53,6 +55,18 @@ HOSTILE = [
         ("❤\ufe0f 👍🏽", "❤ 👍🏽"),
         ("a\x00b\x07", "ab"),
         ("half \ud800 a pair", "half \ufffd a pair"),
+        ("fr<b>e</b>e mon&#101;y", "free money"),
+        ("one<br>two<P class='x'>three", "one two three"),
+        ('<a href="http://x.com">y</a>', 'href="http://x.com" y'),
+        ("I <3 you &amp; a<b", "i <3 you & a<b"),
+        ("&amp;amp;lt;b&gt;سلام", "سلام"),
+        ("Q&A, AT&T", "q&a, at&t"),
+        ("س<b>لا</b>م&zwnj;ها", "سلام ها"),
+        ("ꜰʀᴇᴇ ᏟᎪᏚino", "free casino"),
+        ("купи каз<i>и</i>но", "купи казино"),
+        ("сосо is all Cyrillic here", "coco is all cyrillic here"),
+        ("он сказал cooo", "он сказал cooo"),
+        ("հայերեն english", "հայերեն english"),
     ],
 )
 def test_folding_undoes_what_readers_do_not_see(text: str, folded: str) -> None:
@@ -71,6 +85,54 @@ def test_the_non_joiner_parts_persian_words_but_not_latin_ones() -> None:
 @given(TROUBLE)
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+# What markup is made of, and what turns into it when folded.
+MARKUP = st.lists(
+    st.sampled_from([*"&;#<>/b a＆；＜t", "amp;", "lt;", "gt;", "#38;", "#x3c;", "<b>", "</b>", "<a "]), max_size=20
+)
+
+
+@given(MARKUP)
+def test_markup_inside_markup_is_read_once_and_for_all(parts: list[str]) -> None:
+    text = "".join(parts)
+    folded = fold_with_spans(text)
+    assert folded.text == fold(text) == fold(folded.text)
+    assert all(0 <= start < end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("buy v1agra", ["buy viagra", "buy vlagra"]),
+        ("fr33 c@$ino", ["free casino"]),
+        ("c1ick", ["ciick", "click"]),
+        ("v.i.a.g.r.a", ["viagra"]),
+        ("s l o t  g a c o r", ["slot gacor"]),
+        ("к а з и н о тут", ["казино тут"]),
+        ("ق م ا ر بازی", ["قمار بازی"]),
+        ("أ ر ب ا ح", ["ارباح"]),
+        ("a b c", []),
+        ("1 2 3 4 5", []),
+        ("$100 or 5%", []),
+        ("ordinary words, 20 of them", []),
+    ],
+)
+def test_leet_and_spacing_are_other_readings(text: str, said: list[str]) -> None:
+    assert [reading.text for reading in readings(fold_with_spans(text))] == said
+
+
+def test_the_model_reads_leet_beside_the_text_and_spaced_words_closed_up() -> None:
+    assert for_the_model("buy v1agra") == "buy v1agra viagra"
+    assert for_the_model("s l o t now") == "slot now"
+    assert for_the_model("$100 for a b c") == "$100 for a b c"
+
+
+@given(TROUBLE | st.text("ab13! .-", max_size=40))
+def test_readings_keep_their_spans_inside_the_original(text: str) -> None:
+    for reading in readings(fold_with_spans(text)):
+        assert len(reading.text) == len(reading.starts) == len(reading.ends)
+        assert all(0 <= start < end <= len(text) for start, end in zip(reading.starts, reading.ends, strict=True))
 
 
 @given(TROUBLE)
@@ -100,6 +162,8 @@ def test_the_span_of_each_character_folds_to_something_with_it(text: str) -> Non
         ("  سلام   كتاب ", "کتاب", "كتاب"),
         ("Straße 7", "strasse", "Straße"),
         ("x か\u3099 y", "が", "か\u3099"),
+        ("a fr<b>e</b>e b", "free", "fr<b>e</b>e"),
+        ("x &eacute;t&eacute; y", "ete", "&eacute;t&eacute;"),
     ],
 )
 def test_a_word_of_the_folded_text_is_found_as_its_author_wrote_it(text: str, word: str, original: str) -> None:
@@ -168,4 +232,7 @@ def test_finding_links_never_raises_and_links_never_overlap(text: str) -> None:
 def test_hostile_text_of_full_length_is_read_in_its_stride(text: str) -> None:
     """Quadratic work on 20,000 characters would take minutes here; the limit is no measure of speed."""
     assert all(link.end <= len(text) for link in find_links(text))
-    assert fold_with_spans(text).text == fold(text)
+    folded = fold_with_spans(text)
+    assert folded.text == fold(text)
+    assert all(len(reading.starts) == len(reading.text) for reading in readings(folded))
+    assert for_the_model(folded.text).startswith(folded.text[:1])

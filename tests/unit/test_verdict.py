@@ -83,7 +83,9 @@ def test_a_strength_outside_of_0_to_1_is_a_mistake(strength: float) -> None:
 
 
 def test_a_policy_is_the_same_after_being_stored() -> None:
-    policy = Policy(words_hold=("a b",), thresholds=Thresholds(1, 2, 3), max_lengths={"body": 100})
+    policy = Policy(
+        words_hold=("a b",), thresholds=Thresholds(1, 2, 3), max_lengths={"body": 100}, languages=("fa", "en")
+    )
     assert read_policy(policy.document()) == policy
     assert read_policy({}) == Policy()
 
@@ -110,6 +112,9 @@ def test_a_policy_is_the_same_after_being_stored() -> None:
         ({"max_lengths": {"body": 20_001}}, "max_lengths"),
         ({"max_lengths": {"other": 5}}, "max_lengths"),
         ({"max_lengths": 5}, "max_lengths"),
+        ({"languages": "fa"}, "languages"),
+        ({"languages": [5]}, "languages"),
+        ({"languages": ["fa\n"]}, "languages"),
         ({"rules": []}, "rules"),
         ({"rules": {"colour": []}}, "rules"),
         ({"rules": {"trust": "someone"}}, "rules"),

@@ -1,0 +1,117 @@
+"""Turn people's decisions into the site's own model: read, think, write.
+
+After `decisions`, which rang for it, or the sweep, which rang again; `site_models` keeps what comes out. A version is a
+function of the committed decisions, so learning twice, at once or half changes nothing: whoever stores the next version
+first wins, and what the loser knew is owed still.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy.orm import Session
+
+from moderation.clock import Clock, utc_now
+from moderation.combining import SpamModel, logits_of
+from moderation.db import Database
+from moderation.learning.lessons import Lesson
+from moderation.learning.site_model import fit
+from moderation.log import get_logger
+from moderation.site_models import newest_row, outdated_sites, store
+from moderation.tables import Comment, DecisionRow
+
+log = get_logger(__name__)
+
+# A site that decides all the time is refitted so often at most; what came meanwhile is learned together.
+LEARN_AGAIN_AFTER = timedelta(seconds=5)
+# Decided comments of each kind that a version learns from, the newest: bounds its time (a second) and its memory.
+MOST_OF_A_KIND = 1_000
+# Decisions marked as learned at once; the next sweep finds the rest.
+_MOST_MARKED = 1_000
+# Sites that one sweep rings for.
+_MOST_SITES = 200
+_TEACHES = {"spam": True, "approve": False}
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """What is to be learned for a site, as it was read; `version` is the newest one stored, 0 for none."""
+
+    decisions: Sequence[str]
+    lessons: Sequence[Lesson]
+    version: int
+
+
+def learn(
+    database: Database, load_model: Callable[[], SpamModel], site_ids: Iterable[str], clock: Clock = utc_now
+) -> None:
+    """Refit the models of those sites that owe it. One that was refitted just now is left to the next sweep."""
+    model = load_model()
+    for site_id in site_ids:
+        with database.read() as session:
+            owed = _read(session, site_id, model.version, clock())
+        if owed is None:
+            continue
+        fitted = fit(owed.lessons, logits_of(model.predict([lesson.text for lesson in owed.lessons])))
+        # Nothing to learn yet, and nothing to take back: no version.
+        is_due = bool(fitted.examples or owed.version)
+        with database.write() as session:
+            now = clock()
+            is_stored = is_due and store(session, site_id, owed.version + 1, fitted, base=model.version, now=now)
+            if is_stored or not is_due:
+                _mark(session, owed.decisions, now)
+        if is_stored:
+            log.info("learned", site=site_id, version=owed.version + 1, examples=fitted.examples)
+
+
+def sites_owing(session: Session, base: str) -> list[str]:
+    """Return sites with decisions not learned yet, and those whose model rests on another shipped one than `base`."""
+    return sorted({*session.scalars(due_sites()), *outdated_sites(session, base, _MOST_SITES)})
+
+
+def due_sites() -> Select[tuple[str]]:
+    """Return the query for sites with decisions that are not learned yet."""
+    return select(DecisionRow.site_id).where(DecisionRow.learned_at.is_(None)).distinct().limit(_MOST_SITES)
+
+
+def _read(session: Session, site_id: str, base: str, now: datetime) -> _Owed | None:
+    newest = newest_row(session, site_id)
+    if newest is not None and newest.created_at > now - LEARN_AGAIN_AFTER:
+        return None
+    decisions = session.scalars(
+        select(DecisionRow.id)
+        .where(DecisionRow.site_id == site_id, DecisionRow.learned_at.is_(None))
+        .order_by(DecisionRow.id)
+        .limit(_MOST_MARKED)
+    ).all()
+    if not decisions and (newest is None or newest.base == base):
+        return None
+    lessons = [lesson for action in _TEACHES for lesson in _lessons(session, site_id, action)]
+    return _Owed(decisions, lessons, newest.version if newest else 0)
+
+
+def decided(site_id: str, action: str) -> Select[tuple[str, str, str]]:
+    """Return the query for the newest comments whose last word was this action: an undone decision teaches nothing."""
+    return (
+        select(Comment.body, Comment.fingerprint, func.coalesce(DecisionRow.moderator_id, DecisionRow.key_id))
+        .join(DecisionRow, and_(DecisionRow.comment_id == Comment.id, DecisionRow.version == Comment.version))
+        .where(DecisionRow.site_id == site_id, DecisionRow.action == action)
+        .order_by(DecisionRow.id.desc())
+        .limit(MOST_OF_A_KIND)
+    )
+
+
+def _lessons(session: Session, site_id: str, action: str) -> list[Lesson]:
+    return [
+        Lesson(body, _TEACHES[action], fingerprint, by)
+        for body, fingerprint, by in session.execute(decided(site_id, action))
+    ]
+
+
+def _mark(session: Session, decisions: Sequence[str], now: datetime) -> None:
+    session.execute(
+        update(DecisionRow)
+        .where(DecisionRow.id.in_(decisions), DecisionRow.learned_at.is_(None))
+        .values(learned_at=now)
+    )

@@ -1,0 +1,164 @@
+"""Which texts a site has seen lately, and which a moderator has decided about: what near-copies are found by.
+
+`campaigns` looks up here, `screening` adds what it judged, `decisions` keeps what a person spoke about for ever, and
+`retention` forgets the rest. Every band holds a bounded number of comments, so a flood can make no lookup slow.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Row, Select, any_, bindparam, delete, func, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from moderation.bands import bands_of
+from moderation.db import Database
+from moderation.tables import Comment, TextBand, TextSketch, table
+
+# A judged comment that nobody decided about is forgotten then; a decision after that teaches no near-copies.
+KEPT_FOR = timedelta(days=14)
+# Comments of one band within a day: what a flood adds beyond them says nothing new. So many decided ones come on top.
+FULL = 64
+
+# Twelve rows per comment: as arrays they go in one statement, which is ten times as fast as one by one.
+_ADD_TO_POSTGRESQL = text(
+    "INSERT INTO text_bands (band, comment_id) SELECT * FROM unnest(CAST(:bands AS bigint[]), "
+    "CAST(:comments AS varchar[])) ON CONFLICT DO NOTHING"
+)
+
+_BIGINTS = postgresql.ARRAY(BigInteger)
+
+# Rows per transaction: short enough that nobody waits for it.
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is to be remembered of a comment: its sketch, the bands with room for it, the campaign it belongs to."""
+
+    sketch: bytes
+    bands: tuple[int, ...]
+    campaign_id: str | None = None
+    # The first of the campaign, where it was alone until now.
+    first_id: str | None = None
+
+
+def sharing(bands: Collection[int], *, is_sqlite: bool) -> Select[tuple[int, str, datetime | None]]:
+    """Select who is in the bands: band, comment, and until when it is remembered (None: for ever)."""
+    # A thousand parameters cost PostgreSQL five times what one array does; SQLite has no arrays.
+    among = TextBand.band.in_(bands) if is_sqlite else TextBand.band == any_(bindparam("bands", [*bands], _BIGINTS))
+    return (
+        select(TextBand.band, TextBand.comment_id, TextSketch.kept_until)
+        .join(TextSketch, TextSketch.comment_id == TextBand.comment_id)
+        .where(among)
+    )
+
+
+def remember(session: Session, traces: Mapping[str, Trace], now: datetime) -> None:
+    """Write down the traces of comments that were just judged, by comment id, in a fixed number of statements."""
+    if not traces:
+        return
+    # A comment may be judged again by then; what is known of its text stays.
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.connection().execute(
+        dialect.insert(table(TextSketch)).on_conflict_do_nothing(),
+        [
+            {"comment_id": comment_id, "sketch": trace.sketch, "kept_until": now + KEPT_FOR}
+            for comment_id, trace in traces.items()
+        ],
+    )
+    _add(session, [(band, comment_id) for comment_id, trace in traces.items() for band in trace.bands])
+    _name_campaigns(session, traces)
+
+
+def _name_campaigns(session: Session, traces: Mapping[str, Trace]) -> None:
+    firsts = {trace.first_id for trace in traces.values() if trace.first_id}
+    # One that somebody is writing right now is named when the next of its campaign comes.
+    free = (
+        session.scalars(
+            select(Comment.id)
+            .where(Comment.id.in_(firsts), Comment.campaign_id.is_(None))
+            .with_for_update(skip_locked=True)
+        ).all()
+        if firsts
+        else []
+    )
+    named = [
+        {"comment": comment_id, "campaign": trace.campaign_id}
+        for comment_id, trace in traces.items()
+        if trace.campaign_id
+    ] + [{"comment": comment_id, "campaign": comment_id} for comment_id in free]
+    if named:
+        comments = table(Comment)
+        session.connection().execute(
+            update(comments).where(comments.c.id == bindparam("comment")).values(campaign_id=bindparam("campaign")),
+            named,
+        )
+
+
+def keep(session: Session, comment_id: str, site_id: str) -> None:
+    """Remember a comment for ever, because a person decided about it."""
+    sketch = session.scalar(
+        update(TextSketch)
+        .where(TextSketch.comment_id == comment_id)
+        .values(kept_until=None)
+        .returning(TextSketch.sketch)
+        .execution_options(synchronize_session=False)
+    )
+    if sketch is None:
+        return
+    bands = bands_of(site_id, sketch)
+    crowds = session.execute(
+        select(TextBand.band, func.count())
+        .join(TextSketch, TextSketch.comment_id == TextBand.comment_id)
+        .where(TextBand.band.in_(bands), TextSketch.kept_until.is_(None))
+        .group_by(TextBand.band)
+    ).all()
+    crowded = {band for band, count in crowds if count > FULL}
+    _add(session, [(band, comment_id) for band in bands if band not in crowded])
+
+
+def _add(session: Session, pairs: Sequence[tuple[int, str]]) -> None:
+    if not pairs:
+        return
+    # Sorted: two transactions that touch the same bands lock them in the same order.
+    rows = sorted(set(pairs))
+    if session.get_bind().dialect.name == "sqlite":
+        bands = [{"band": band, "comment_id": comment_id} for band, comment_id in rows]
+        session.connection().execute(sqlite.insert(table(TextBand)).on_conflict_do_nothing(), bands)
+    else:
+        columns = {"bands": [band for band, _ in rows], "comments": [comment_id for _, comment_id in rows]}
+        session.connection().execute(_ADD_TO_POSTGRESQL, columns)
+
+
+def room(bands: Collection[int], found: Sequence[Row[Any]], since: datetime) -> set[int]:
+    """Return those of the bands that still take comments, after what `sharing` found; only recent ones take room."""
+    crowd = Counter(band for band, _, kept_until in found if kept_until is not None and kept_until > since + KEPT_FOR)
+    return {band for band in bands if crowd[band] < FULL}
+
+
+def overdue(now: datetime) -> Select[tuple[str]]:
+    """Select comments whose text need not be remembered any longer."""
+    return select(TextSketch.comment_id).where(TextSketch.kept_until < now).limit(_AT_ONCE)
+
+
+def forget_texts(database: Database, now: datetime) -> int:
+    """Forget what is overdue, a little at a time; return how many comments' texts."""
+    forgotten = 0
+    while True:
+        with database.write() as session:
+            ids = session.scalars(overdue(now)).all()
+            if not ids:
+                return forgotten
+            # A moderator may have decided about one since we looked: it stays.
+            gone = session.scalars(
+                delete(TextSketch)
+                .where(TextSketch.comment_id.in_(ids), TextSketch.kept_until < now)
+                .returning(TextSketch.comment_id)
+                .execution_options(synchronize_session=False)
+            ).all()
+            session.execute(delete(TextBand).where(TextBand.comment_id.in_(gone)))
+        forgotten += len(gone)
