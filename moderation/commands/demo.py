@@ -1,7 +1,8 @@
 """`moderation demo`: posts labelled comments to the running service and prints what became of them."""
 
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def demo(
     """
     from rich.console import Console
 
-    from moderation.demo.course import Plan, run
+    from moderation.demo.course import Plan, Standing, run
     from moderation.demo.credentials import read_credentials
     from moderation.demo.errors import UsedWronglyError
     from moderation.demo.progress import progress
@@ -76,7 +77,12 @@ def demo(
     try:
         access = read_credentials(credentials or _default_credentials(), url)
         plan = Plan(access, read_rows(file), connections, batch, patience, linger)
-        with _ending_like_ctrl_c(), progress(console) as show:
+        with _ending_between_steps() as check, progress(console) as show_standing:
+
+            def show(standing: Standing) -> None:
+                check()
+                show_standing(standing)
+
             result = run(plan, show, lambda text: click.echo(text, err=True))
     except UsedWronglyError as error:
         raise _UsedWrongly(str(error)) from None
@@ -95,10 +101,25 @@ def _default_credentials() -> Path:
 
 
 @contextmanager
-def _ending_like_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, so that the endpoint is deleted then too."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _ending_between_steps() -> Iterator[Callable[[], None]]:
+    """Yield what raises KeyboardInterrupt once Ctrl-C or SIGTERM has come; a second one ends at once.
+
+    Raised anywhere, it may leave a lock of the sending threads held, and the end, at which they are waited for, would
+    never come.
+    """
+    is_asked = threading.Event()
+
+    def note(number: int, _frame: object) -> None:
+        is_asked.set()
+        signal.signal(number, signal.default_int_handler)
+
+    def check() -> None:
+        if is_asked.is_set():
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield check
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
