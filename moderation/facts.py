@@ -6,14 +6,15 @@ Comes between `intake` and the pure `filters`; whatever a filter may ask, it ask
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from moderation.campaigns import find
+from moderation.campaigns import Found, find
 from moderation.filters.facts import Facts
-from moderation.history import look_up
+from moderation.history import History, look_up
 from moderation.sites import policies_of
 from moderation.tables import Comment, DecisionRow, Post, Site
 from moderation.text_memory import Trace
@@ -27,14 +28,16 @@ class Waiting:
     """A comment that waits for its verdict, with what decides how it is judged."""
 
     facts: Facts
-    rings: int
     tries: int
     # What is remembered of its text once it is judged.
     trace: Trace | None = None
 
 
-def gather(session: Session, ids: Sequence[str], now: datetime) -> list[Waiting]:
-    """Return the comments among `ids` that still wait, in the order in which they came."""
+def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: int) -> list[Waiting]:
+    """Return the comments among `ids` that still wait, in the order in which they came.
+
+    Nothing is looked up for those that were begun more than `most_tries` times: looking may be what ends the worker.
+    """
     rows = session.execute(
         select(Comment, Post.url, Site.domain)
         .join(Site, Site.id == Comment.site_id)
@@ -49,8 +52,9 @@ def gather(session: Session, ids: Sequence[str], now: datetime) -> list[Waiting]
     approved = _count_approved(
         session, [comment for comment in comments if policies[comment.site_id].rules.hold_first_timers]
     )
-    history = look_up(session, comments)
-    copies = find(session, comments, now - REPEAT_WINDOW)
+    tried = [comment for comment in comments if comment.tries <= most_tries]
+    history = look_up(session, tried)
+    copies = find(session, tried, now - REPEAT_WINDOW) if tried else {}
     return [
         Waiting(
             Facts(
@@ -68,17 +72,19 @@ def gather(session: Session, ids: Sequence[str], now: datetime) -> list[Waiting]
                 # The comment itself is among those counted.
                 repeats=max(0, repeats.get((comment.site_id, comment.fingerprint), 1) - 1),
                 repeats_of_spam=spam.get((comment.site_id, comment.fingerprint), 0),
-                near_copies=copies[comment.id].copies,
                 approved_before=approved.get((comment.site_id, comment.email_token), 0),
-                author=history[comment.id].author,
-                rates=history[comment.id].rates,
+                **_found(history.get(comment.id), copies.get(comment.id)),
             ),
-            comment.rings,
             comment.tries,
-            copies[comment.id].trace,
+            copies[comment.id].trace if comment.id in copies else None,
         )
         for comment, post_url, domain in rows
     ]
+
+
+def _found(history: History | None, copies: Found | None) -> dict[str, Any]:
+    of_author: dict[str, Any] = {"author": history.author, "rates": history.rates} if history else {}
+    return of_author | ({"near_copies": copies.copies} if copies else {})
 
 
 def _own_hosts(domain: str | None, post_url: str | None) -> frozenset[str]:

@@ -44,28 +44,30 @@ class Judge:
 
 def screen(database: Database, judge_with: Judge, ids: Sequence[str], clock: Clock = utc_now) -> list[Owed]:
     """Judge those of the comments that still wait; return the deliveries that this run owes."""
+    # Before anything looks at the texts.
+    _count_tries(database, ids)
     with database.read() as session:
-        waiting = gather(session, ids, clock())
+        waiting = gather(session, ids, clock(), most_tries=GIVE_UP_AFTER)
         site_models = models_of(session, {one.facts.site_id for one in waiting})
-    waiting = _count_tries(database, waiting)
     if not waiting:
         return []
     verdicts = _think(judge_with, waiting, site_models)
     return _write(database, waiting, verdicts, clock)
 
 
-def _count_tries(database: Database, waiting: list[Waiting]) -> list[Waiting]:
+def _count_tries(database: Database, ids: Sequence[str]) -> None:
     """Note the try for comments whose bell was lost before: most were waiting, but one may have ended its worker."""
-    suspects = [one.facts.comment_id for one in waiting if one.rings > 0]
-    if not suspects:
-        return waiting
+    is_suspect = (Comment.id.in_(ids), Comment.status == "received", Comment.rings > 0)
+    with database.read() as session:
+        if session.scalar(select(Comment.id).where(*is_suspect).limit(1)) is None:
+            return
     with database.write() as session:
         session.execute(
             update(Comment)
-            .where(Comment.id.in_(suspects), Comment.status == "received")
+            .where(*is_suspect)
             .values(tries=Comment.tries + 1)
+            .execution_options(synchronize_session=False)
         )
-    return [replace(one, tries=one.tries + 1) if one.rings > 0 else one for one in waiting]
 
 
 def _think(judge_with: Judge, waiting: Sequence[Waiting], site_models: SiteModels) -> Mapping[str, Verdict]:

@@ -60,8 +60,9 @@ def sweep_decisions(self: Any) -> None:
     """Ring for sites whose decisions are not learned yet."""
     parts = resources()
     parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    base = parts.judge.load_model().version
     with parts.database.read() as session:
-        owing = sites_owing(session, parts.judge.load_model().version)
+        owing = sites_owing(session, base)
     for site_id in owing:
         _ring(learn, [site_id])
 

@@ -181,6 +181,26 @@ def test_a_comment_that_ends_its_worker_again_and_again_is_held_unread(
     assert verdict.signals[0]["evidence"][0]["text"] == "gave up after 3 tries"
 
 
+def test_a_comment_that_cannot_even_be_looked_up_is_held_unread(
+    database: Database, post: Post, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comment_id = post()
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # The fault of a library under the look-up of near-copies.
+    monkeypatch.setattr("moderation.facts.find", fail)
+    with database.write() as session:
+        session.execute(update(Comment).values(rings=1))
+    for _ in range(GIVE_UP_AFTER):
+        with pytest.raises(KeyboardInterrupt):
+            screen(database, judge_with(), [comment_id], clock)
+        assert _status(database, comment_id) == "received"
+    screen(database, judge_with(), [comment_id], clock)
+    assert _verdict(database, comment_id).action == "hold"
+
+
 def test_a_comment_that_only_waited_long_is_judged_as_usual(
     database: Database, post: Post, clock: StoppedClock
 ) -> None:
