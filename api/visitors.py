@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Sequence
 
-from moderation.settings import Networks
+from moderation.setting_types import Networks
 
 
 def visitor_address(peer: str | None, forwarded_for: Sequence[str], trusted: Networks) -> str | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import redis
 
-from moderation.settings import Settings, url_is_amqp
+from moderation.celery_config import url_is_amqp
+from moderation.settings import Settings
 from moderation.tasks import QUEUES
 
 # Whoever looks is a probe or a person: it is worth a second, not more.

@@ -17,7 +17,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Timeout, parse_url
 
-from moderation.settings import Networks
+from moderation.setting_types import Networks
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0

@@ -4,115 +4,76 @@ Settings are what differs between machines. What differs between sites is its po
 """
 
 import hashlib
-import ipaddress
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from moderation.celery_config import celery_config
 from moderation.errors import SettingsError
-from moderation.tasks import QUEUE_OF, SCREEN_QUEUE
+from moderation.setting_types import Networks, http_url, integer, log_level, names, networks, setting
 
 PREFIX = "MODERATION_"
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 EMBEDDED = "embedded:"
 # sun_path has 108 bytes on Linux, 104 elsewhere.
 _MAX_SOCKET_PATH = 100
-
-Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
-
-
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
-        return int(text)
-
-    return read
-
-
-def _networks(text: str) -> Networks:
-    try:
-        return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise ValueError("networks such as 10.0.0.0/8,fd00::/8, comma separated") from None
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _log_level(text: str) -> str:
-    if text.upper() not in LOG_LEVELS:
-        raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
-    return text.upper()
-
-
-def _http_url(text: str) -> str:
-    if text and not text.startswith(("http://", "https://")):
-        raise ValueError("an address that starts with http:// or https://")
-    return text.rstrip("/")
-
-
-def _setting(default: Any, text_help: str, read: Callable[[str], Any] = str, *, is_secret: bool = False) -> Any:
-    return field(default=default, metadata={"help": text_help, "read": read, "is_secret": is_secret})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one process. Fields are the names in lower case, without the prefix."""
 
-    database_url: str = _setting(
+    database_url: str = setting(
         "",
         "Where comments are kept: `sqlite:///path` or `postgresql+psycopg://…`. Default: DATA_DIR/moderation.db.",
         is_secret=True,
     )
-    redis_url: str = _setting(
+    redis_url: str = setting(
         EMBEDDED,
         "`embedded:` (a redis-server that `up` starts itself) or `redis://`, `rediss://`, `unix://` of a server.",
         is_secret=True,
     )
-    broker_url: str = _setting(
+    broker_url: str = setting(
         "",
         "Where tasks are queued: any URL REDIS_URL takes, or `amqp://` of a RabbitMQ. Default: REDIS_URL.",
         is_secret=True,
     )
-    secret_key: str = _setting(
+    secret_key: str = setting(
         "",
         "Keys the hashes of tokens and addresses and makes webhook secrets; 32 characters or more. "
         "Default on SQLite: made once, kept in DATA_DIR/secret_key. Changing it voids every key and secret.",
         is_secret=True,
     )
-    base_url: str = _setting(
-        "", "The address under which others reach this service. Default: http://HOST:PORT.", _http_url
+    base_url: str = setting(
+        "", "The address under which others reach this service. Default: http://HOST:PORT.", http_url
     )
-    host: str = _setting("127.0.0.1", "The address `serve` listens on.")
-    port: int = _setting(8000, "The port `serve` listens on.", _integer(1, 65535))
-    data_dir: Path = _setting(Path("var"), "Where the embedded set keeps its files.", Path)
-    trusted_proxies: Networks = _setting(
-        (), "Networks whose X-Forwarded-For header is believed, comma separated.", _networks
+    host: str = setting("127.0.0.1", "The address `serve` listens on.")
+    port: int = setting(8000, "The port `serve` listens on.", integer(1, 65535))
+    data_dir: Path = setting(Path("var"), "Where the embedded set keeps its files.", Path)
+    trusted_proxies: Networks = setting(
+        (), "Networks whose X-Forwarded-For header is believed, comma separated.", networks
     )
-    outbound_allow: Networks = _setting(
+    outbound_allow: Networks = setting(
         (),
         "Networks that webhooks may reach though they are not public, also by plain http, comma separated.",
-        _networks,
+        networks,
     )
-    filters: tuple[str, ...] = _setting(
-        (), "Filters of your own as package.module:function, comma separated; they run after the built-in ones.", _names
+    filters: tuple[str, ...] = setting(
+        (), "Filters of your own as package.module:function, comma separated; they run after the built-in ones.", names
     )
-    ip_retention_days: int = _setting(
-        30, "Days after which a visitor's address is erased from a comment.", _integer(0, 36500)
+    ip_retention_days: int = setting(
+        30, "Days after which a visitor's address is erased from a comment.", integer(0, 36500)
     )
-    log_level: str = _setting("INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR.", _log_level)
-    api_processes: int = _setting(1, "Processes that answer HTTP.", _integer(1, 64))
-    api_threads: int = _setting(8, "Requests that one such process answers at a time.", _integer(1, 256))
-    screen_processes: int = _setting(2, "Processes of one worker that judge comments.", _integer(1, 64))
-    deliver_threads: int = _setting(8, "Webhook endpoints that one worker serves at a time.", _integer(1, 256))
-    sweep_seconds: int = _setting(
-        3, "Seconds between two looks for work whose message was lost, and for retries due.", _integer(1, 60)
+    log_level: str = setting("INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR.", log_level)
+    api_processes: int = setting(1, "Processes that answer HTTP.", integer(1, 64))
+    api_threads: int = setting(8, "Requests that one such process answers at a time.", integer(1, 256))
+    screen_processes: int = setting(2, "Processes of one worker that judge comments.", integer(1, 64))
+    deliver_threads: int = setting(8, "Webhook endpoints that one worker serves at a time.", integer(1, 256))
+    sweep_seconds: int = setting(
+        3, "Seconds between two looks for work whose message was lost, and for retries due.", integer(1, 60)
     )
 
     @classmethod
@@ -181,36 +142,7 @@ class Settings:
 
     def celery(self) -> dict[str, Any]:
         """Return the one Celery configuration, for those who publish and those who consume."""
-        return {
-            "broker_url": self.celery_broker_url,
-            "task_ignore_result": True,
-            "task_store_errors_even_if_ignored": False,
-            "task_serializer": "json",
-            "accept_content": ["json"],
-            "timezone": "UTC",
-            "task_create_missing_queues": True,
-            "task_default_queue": SCREEN_QUEUE,
-            "task_routes": {name: {"queue": queue} for name, queue in QUEUE_OF.items()},
-            # A message is only a doorbell: one that is lost is rung again by the sweep, so it is taken off the queue
-            # before the work, and nothing is redelivered after an hour.
-            "task_acks_late": False,
-            # Whoever publishes must never wait for a broker that is away.
-            "task_publish_retry": False,
-            "broker_connection_timeout": 2,
-            "broker_connection_retry_on_startup": True,
-            "broker_connection_max_retries": None,
-            "broker_transport_options": {"socket_timeout": 5, "socket_connect_timeout": 2, "max_retries": 0}
-            if not url_is_amqp(self.celery_broker_url)
-            else {"max_retries": 0},
-            "worker_prefetch_multiplier": 1,
-            "worker_send_task_events": True,
-            "task_send_sent_event": True,
-            "worker_hijack_root_logger": False,
-            "worker_redirect_stdouts": False,
-            # Longer than a batch ever takes; then the child is ended, and the sweep rings again.
-            "task_soft_time_limit": 60,
-            "task_time_limit": 75,
-        }
+        return celery_config(self.celery_broker_url)
 
     def secret(self) -> str:
         """Return SECRET_KEY, or the one kept in DATA_DIR, which the first call makes.
@@ -225,11 +157,6 @@ class Settings:
                 f"make it with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
         return _kept_secret(self.data_dir / "secret_key")
-
-
-def url_is_amqp(url: str) -> bool:
-    """Tell whether the broker is a RabbitMQ."""
-    return url.startswith(("amqp://", "amqps://"))
 
 
 def _kept_secret(path: Path) -> str:
@@ -250,18 +177,18 @@ def _kept_secret(path: Path) -> str:
 
 
 def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    known = {f"{PREFIX}{setting.name.upper()}": setting for setting in fields(Settings)}
+    known = {f"{PREFIX}{one.name.upper()}": one for one in fields(Settings)}
     values: dict[str, Any] = {}
     complaints = [
         f"{name} is no setting; `moderation settings` lists them all."
         for name in sorted(environ)
         if name.startswith(PREFIX) and name not in known and name.removesuffix("_FILE") not in known
     ]
-    for name, setting in known.items():
+    for name, one in known.items():
         try:
             text = _text_of(name, environ)
             if text is not None:
-                values[setting.name] = setting.metadata["read"](text)
+                values[one.name] = one.metadata["read"](text)
         except ValueError as error:
             complaints.append(f"{name} must be {error}.")
     if 0 < len(values.get("secret_key", "")) < 32:  # noqa: PLR2004 - what its help says
@@ -294,14 +221,12 @@ class SettingLine:
 
 def describe(settings: Settings) -> Iterator[SettingLine]:
     """Yield every setting with its default, its value here (secrets masked) and its help."""
-    for setting in fields(Settings):
-        value = getattr(settings, setting.name)
+    for one in fields(Settings):
+        value = getattr(settings, one.name)
         shown = _show(value)
-        if setting.metadata["is_secret"] and value and value != EMBEDDED:
+        if one.metadata["is_secret"] and value and value != EMBEDDED:
             shown = "(set)"
-        yield SettingLine(
-            f"{PREFIX}{setting.name.upper()}", _show(setting.default), shown, str(setting.metadata["help"])
-        )
+        yield SettingLine(f"{PREFIX}{one.name.upper()}", _show(one.default), shown, str(one.metadata["help"]))
 
 
 def _show(value: Any) -> str:

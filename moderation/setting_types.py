@@ -1,0 +1,56 @@
+"""How the text of a setting is read: each reader gives the value or raises ValueError with what was expected.
+
+`settings` declares its fields with these.
+"""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers within bounds, both included."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def networks(text: str) -> Networks:
+    """Read networks in CIDR notation, comma separated."""
+    try:
+        return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("networks such as 10.0.0.0/8,fd00::/8, comma separated") from None
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names, comma separated."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def log_level(text: str) -> str:
+    """Read one of LOG_LEVELS, in any case."""
+    if text.upper() not in LOG_LEVELS:
+        raise ValueError(f"one of {', '.join(LOG_LEVELS)}")
+    return text.upper()
+
+
+def http_url(text: str) -> str:
+    """Read an http or https address, without slashes at its end."""
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError("an address that starts with http:// or https://")
+    return text.rstrip("/")
+
+
+def setting(default: Any, text_help: str, read: Callable[[str], Any] = str, *, is_secret: bool = False) -> Any:
+    """Declare a field of `Settings` with its line of help and how its text is read."""
+    return field(default=default, metadata={"help": text_help, "read": read, "is_secret": is_secret})

@@ -1,0 +1,43 @@
+"""The rows everything rests on. The database is the queue of record: work owed is a query over these tables.
+
+Work owed has a partial index each: comments still `received`, deliveries still `pending`, decisions not learned yet.
+Ids sort by time.
+"""
+
+from sqlalchemy import literal
+
+from moderation.columns import Row, table
+from moderation.tables.comments import Comment, IdempotencyRow, Post, TextBand, TextSketch
+from moderation.tables.judgements import DecisionRow, SiteModelRow, VerdictRow
+from moderation.tables.sites import Key, Moderator, ModeratorSite, PolicyVersion, Site
+from moderation.tables.telling import AttemptRow, DeliveryRow, Endpoint, EventRow
+from moderation.tables.workers import Heartbeat
+
+__all__ = [
+    "PENDING",
+    "RECEIVED",
+    "AttemptRow",
+    "Comment",
+    "DecisionRow",
+    "DeliveryRow",
+    "Endpoint",
+    "EventRow",
+    "Heartbeat",
+    "IdempotencyRow",
+    "Key",
+    "Moderator",
+    "ModeratorSite",
+    "PolicyVersion",
+    "Post",
+    "Row",
+    "Site",
+    "SiteModelRow",
+    "TextBand",
+    "TextSketch",
+    "VerdictRow",
+    "table",
+]
+
+# Written into the statement, not bound: a partial index only serves a query whose text says what it covers.
+RECEIVED = literal("received", literal_execute=True)
+PENDING = literal("pending", literal_execute=True)

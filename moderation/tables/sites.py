@@ -1,0 +1,62 @@
+"""A website, its policies, the people who decide for it, and the keys of both."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from moderation.columns import Id, Row
+
+
+class Site(Row):
+    """A website whose comments are moderated."""
+
+    __tablename__ = "sites"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    # Host name of the website; browsers may post with its public key from there.
+    domain: Mapped[str | None] = mapped_column(String(253))
+    created_at: Mapped[datetime]
+
+
+class PolicyVersion(Row):
+    """One version of a site's policy; the newest holds. A site without one has the default policy, version 0."""
+
+    __tablename__ = "policies"
+    site_id: Mapped[str] = mapped_column(Id, ForeignKey("sites.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class Moderator(Row):
+    """A person who decides."""
+
+    __tablename__ = "moderators"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+
+class ModeratorSite(Row):
+    """A site that a moderator may moderate."""
+
+    __tablename__ = "moderator_sites"
+    moderator_id: Mapped[str] = mapped_column(Id, ForeignKey("moderators.id"), primary_key=True)
+    site_id: Mapped[str] = mapped_column(Id, ForeignKey("sites.id"), primary_key=True)
+
+
+class Key(Row):
+    """A key or token, as a keyed hash; what it opens is its kind (`keys.Kind`)."""
+
+    __tablename__ = "keys"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    site_id: Mapped[str | None] = mapped_column(Id, ForeignKey("sites.id"))
+    moderator_id: Mapped[str | None] = mapped_column(Id, ForeignKey("moderators.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    __table_args__ = (Index("keys_by_site", "site_id"), Index("keys_by_moderator", "moderator_id"))

@@ -1,0 +1,78 @@
+"""Events, those who want to hear of them, and every try to tell them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from moderation.columns import Id, Row, partial_index
+
+
+class EventRow(Row):
+    """Something that happened to a comment. Holds no personal data: the message is made from the comment when sent."""
+
+    __tablename__ = "events"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    site_id: Mapped[str] = mapped_column(Id, ForeignKey("sites.id"))
+    comment_id: Mapped[str] = mapped_column(Id, ForeignKey("comments.id"))
+    type: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int]
+    decision_id: Mapped[str | None] = mapped_column(Id, ForeignKey("decisions.id"))
+    occurred_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("comment_id", "version", name="one_event_per_version"),)
+
+
+class Endpoint(Row):
+    """An address that wants to hear of events. Its signing secret is made from SECRET_KEY and `generation`."""
+
+    __tablename__ = "endpoints"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    site_id: Mapped[str] = mapped_column(Id, ForeignKey("sites.id"))
+    url: Mapped[str] = mapped_column(Text)
+    events: Mapped[list[Any]]
+    format: Mapped[str] = mapped_column(String(16))
+    enabled: Mapped[bool]
+    generation: Mapped[int] = mapped_column(default=1)
+    disabled_reason: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    # Deleted endpoints stay as rows: the log of their deliveries refers to them.
+    deleted_at: Mapped[datetime | None]
+    __table_args__ = (Index("endpoints_by_site", "site_id"),)
+
+
+class DeliveryRow(Row):
+    """One event owed to one endpoint. Its id is the `webhook-id` of every attempt."""
+
+    __tablename__ = "deliveries"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    event_id: Mapped[str] = mapped_column(Id, ForeignKey("events.id"))
+    endpoint_id: Mapped[str] = mapped_column(Id, ForeignKey("endpoints.id"))
+    site_id: Mapped[str] = mapped_column(Id, ForeignKey("sites.id"))
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    # While pending: when it is due. A worker claims it by moving this past its own time limit.
+    next_attempt_at: Mapped[datetime]
+    # When the sweep rings for it (again).
+    ring_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(500))
+    __table_args__ = (
+        UniqueConstraint("event_id", "endpoint_id", name="one_delivery_per_endpoint"),
+        partial_index("deliveries_owed", "ring_at", where="state = 'pending'"),
+        Index("deliveries_by_endpoint", "endpoint_id", "state", "id"),
+    )
+
+
+class AttemptRow(Row):
+    """One try of one delivery: what was heard back."""
+
+    __tablename__ = "attempts"
+    delivery_id: Mapped[str] = mapped_column(Id, ForeignKey("deliveries.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    seconds: Mapped[float]
+    status: Mapped[int | None]
+    answer: Mapped[str | None] = mapped_column(String(500))
+    error: Mapped[str | None] = mapped_column(String(500))
