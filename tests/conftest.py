@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from moderation.db import Database, make_engine
@@ -29,6 +30,9 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith("MODERATION_"):
             del os.environ[name]
+    # How long an example takes says more of the machine than of the program.
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
 
 
 @pytest.fixture

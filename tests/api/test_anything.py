@@ -65,7 +65,7 @@ _FORMS = st.lists(st.tuples(st.sampled_from(_NAMES), st.binary(max_size=20)), ma
     lambda pairs: b"&".join(name.encode() + b"=" + quote(value).encode() for name, value in pairs)
 )
 _SEGMENTS = TEXT.map(lambda text: quote(text.replace("/", "").encode("utf-8", "surrogatepass"), safe=""))
-BOUNDED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BOUNDED = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def ask(service: Service, method: str, path: str, key: str, headers: dict[str, str], body: bytes, kind: str) -> None:
