@@ -69,7 +69,7 @@ def allow_origin(answer: Response) -> None:
         answer.headers["Access-Control-Allow-Origin"] = origin
         answer.headers["Access-Control-Expose-Headers"] = "Location, Retry-After"
         if request.method == "OPTIONS":
-            answer.headers["Access-Control-Allow-Methods"] = "POST"
+            answer.headers["Access-Control-Allow-Methods"] = "GET, POST"
             answer.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key, Prefer"
             answer.headers["Access-Control-Max-Age"] = "600"
 

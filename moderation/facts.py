@@ -13,7 +13,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from moderation.campaigns import Found, find
-from moderation.filters.facts import Facts
+from moderation.filters.facts import Facts, Form
 from moderation.history import History, look_up
 from moderation.sites import policies_of
 from moderation.tables import Comment, DecisionRow, Post, Site
@@ -73,6 +73,7 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
                 repeats=max(0, repeats.get((comment.site_id, comment.fingerprint), 1) - 1),
                 repeats_of_spam=spam.get((comment.site_id, comment.fingerprint), 0),
                 approved_before=approved.get((comment.site_id, comment.email_token), 0),
+                form=Form(seconds=comment.form_seconds, problem=comment.form_problem, is_trapped=comment.is_trapped),
                 **_found(history.get(comment.id), copies.get(comment.id)),
             ),
             comment.tries,

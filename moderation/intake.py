@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from moderation import idempotency
 from moderation.db import Database
+from moderation.forms import read_form
 from moderation.idempotency import Once
 from moderation.identity import Keyed, new_id
 from moderation.posts import remember_posts
@@ -55,7 +56,10 @@ def accept(
     KeyReusedError and ConflictError as `idempotency` does.
     """
     ids = [new_id("cm") for _ in submissions]
-    rows = [_row(comment_id, site_id, one, keyed, now) for comment_id, one in zip(ids, submissions, strict=True)]
+    rows = [
+        _row(comment_id, site_id, one, keyed, now) | _form_columns(site_id, one, keyed, now, is_public=is_public)
+        for comment_id, one in zip(ids, submissions, strict=True)
+    ]
     answer = shape(ids)
 
     def commit(session: Session) -> Accepted:
@@ -104,6 +108,12 @@ def _row(comment_id: str, site_id: str, one: Submission, keyed: Keyed, now: date
         "rings": 0,
         "tries": 0,
     }
+
+
+def _form_columns(site_id: str, one: Submission, keyed: Keyed, now: datetime, *, is_public: bool) -> dict[str, Any]:
+    # A visitor's browser is not asked when it was sent.
+    read = read_form(keyed, site_id, one.form_token, now, None if is_public else one.submitted_at)
+    return {"form_seconds": read.seconds, "form_problem": read.problem, "is_trapped": one.is_trapped}
 
 
 def email_token(keyed: Keyed, site_id: str, email_normalized: str) -> str:

@@ -14,7 +14,7 @@ MAX_ENTRIES = 10_000
 MAX_ENTRY_LENGTH = 254
 
 _LISTS = ("trust", "block", "closed_posts")
-_SWITCHES = ("hold_first_timers", "hold_everything")
+_SWITCHES = ("hold_first_timers", "hold_everything", "expect_form_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Rules:
     closed_posts: tuple[str, ...] = ()
     hold_first_timers: bool = False
     hold_everything: bool = False
+    # The site's forms send a token (`forms`): a comment without one is noticed.
+    expect_form_token: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the rules as JSON values."""

@@ -41,6 +41,9 @@ class Submission:
     language: str | None = None
     external_id: str | None = None
     submitted_at: datetime | None = None
+    # What the form's token field held, None where it was not sent; and whether its hidden field was filled in.
+    form_token: str | None = None
+    is_trapped: bool = False
 
 
 class _FieldProblem(Exception):  # noqa: N818 - never leaves this module
@@ -121,6 +124,11 @@ FIELDS = (
     Field("submitted_at", 40, "When it was written, ISO 8601; UTC where no zone is given.", read=_read_moment),
 )
 
+# A token that the form was given when it was shown (`forms`), and the field that people don't see and robots fill: no
+# browser offers to fill one of that name.
+FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
+HONEYPOT = "contact_url"
+
 # The names that WordPress's reply form uses, for form posts.
 WORDPRESS_NAMES = {
     "author": "name",
@@ -158,7 +166,23 @@ def read_submission(sent: Any, max_lengths: Mapping[str, int] | None = None) -> 
             errors.append(FieldError(field.name, problem.code, problem.limits))
     if errors:
         raise InvalidInputError(errors)
-    return Submission(**values, email_normalized=normalize_email(values["email"]))
+    return Submission(
+        **values,
+        email_normalized=normalize_email(values["email"]),
+        form_token=_read_form_token(sent.get(FORM_TOKEN)),
+        is_trapped=_is_filled(sent.get(HONEYPOT)),
+    )
+
+
+def _read_form_token(value: Any) -> str | None:
+    """Return what was sent as a form's token; whatever it is, it is no reason to refuse the comment."""
+    if not _is_filled(value):
+        return None
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _is_filled(value: Any) -> bool:
+    return bool(value.strip() if isinstance(value, str) else value)
 
 
 def _read_field(field: Field, value: Any, max_length: int) -> Any:

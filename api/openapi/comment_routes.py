@@ -15,6 +15,7 @@ from api.openapi.inputs import (
 )
 from api.openapi.shapes import STATUSES, one_of
 from moderation.keys import Kind
+from moderation.submission import HONEYPOT
 
 READERS = (Kind.SITE, Kind.MODERATOR, Kind.ADMIN)
 _TAG = "Comments"
@@ -36,8 +37,9 @@ _ACCEPTED = {"id": _STATUS_URL[-29:], "status": "received", "status_url": _STATU
 def comment_routes() -> dict[str, Json]:
     """Return the operations, by address."""
     return {
-        "/v1/comments": {"post": _post_comment(), "get": _get_comments(), "options": _preflight()},
+        "/v1/comments": {"post": _post_comment(), "get": _get_comments(), "options": _preflight("Comment")},
         "/v1/comments/batch": {"post": _post_batch()},
+        "/v1/form": {"get": _get_form(), "options": _preflight("Form")},
         "/v1/comments/{comment_id}": {"get": _get_comment()},
         "/v1/comments/{comment_id}/decision": {"post": _post_decision()},
     }
@@ -85,9 +87,29 @@ def _post_comment() -> Json:
     }
 
 
-def _preflight() -> Json:
+def _get_form() -> Json:
+    example = {
+        "token": "1795298400000.u0cTgV7QJZtVvD0r9m3b1v3gW0f0oYp3m2h8C1xk2sM",
+        "honeypot": HONEYPOT,
+        "expires_at": "2026-11-22T22:00:00Z",
+    }
     return {
-        "operationId": "preflightComment",
+        "operationId": "getForm",
+        "tags": [_TAG],
+        "summary": "Get a token for a reply form that is shown",
+        "description": "Sent back with the comment it says how long the form was open. It is not needed, and a bad one "
+        "is no reason to refuse a comment: it is one more sign among others.",
+        "security": keys((Kind.SITE, Kind.PUBLIC)),
+        "responses": {
+            "200": answer("The token, and the name of the field to hide.", named("Form", example)),
+            **refusals("Unauthorized", "ForbiddenHere", "Away"),
+        },
+    }
+
+
+def _preflight(name: str) -> Json:
+    return {
+        "operationId": f"preflight{name}",
         "tags": [_TAG],
         "summary": "Let a page's form ask whether it may post",
         "description": "Browsers send this by themselves (CORS). Pages of a site's own domain may then post, and read "

@@ -140,6 +140,10 @@ def _rules() -> Json:
             "closed_posts": {**entries, "description": "Posts whose new comments are held."},
             "hold_first_timers": {**switch, "description": "Hold whoever has no approved comment yet."},
             "hold_everything": {**switch, "description": "Hold every comment, but those of the trusted."},
+            "expect_form_token": {
+                **switch,
+                "description": "All of the site's forms send a `form_token`: notice comments that lack one.",
+            },
         },
         required=[],
         text="The site's own rules: followed whatever the score is.",

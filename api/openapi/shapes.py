@@ -7,7 +7,7 @@ from api.limits import MAX_BATCH
 from api.openapi.inputs import Json, ref
 from moderation.decisions import MAX_REASON, STATUS_OF
 from moderation.reading import REASON_OF
-from moderation.submission import FIELDS, WORDPRESS_NAMES, Field
+from moderation.submission import FIELDS, FORM_TOKEN, HONEYPOT, WORDPRESS_NAMES, Field
 from moderation.verdict import STATUS_OF as STATUS_OF_VERDICT
 
 STATUSES = tuple(REASON_OF)
@@ -22,6 +22,12 @@ MOMENT: Json = {"type": "string", "format": "date-time", "description": "UTC, IS
 TEXT: Json = {"type": "string"}
 SITE_ID: Json = {"type": "string", "pattern": "^st_[0-9a-z]{26}$"}
 COMMENT_ID: Json = {"type": "string", "pattern": "^cm_[0-9a-z]{26}$"}
+
+# Of any type: what is wrong with them is noticed, never refused.
+_OF_FORMS: dict[str, Json] = {
+    FORM_TOKEN: {"description": "What `GET /v1/form` answered when the form was shown: says how long it was open."},
+    HONEYPOT: {"description": "A field that people don't see and leave empty; robots fill it."},
+}
 
 
 def object_of(properties: Mapping[str, Any], *, required: Sequence[str] | None = None, text: str = "") -> Json:
@@ -63,7 +69,7 @@ def _field(field: Field) -> Json:
 
 def _new_comment() -> Json:
     return object_of(
-        {field.name: _field(field) for field in FIELDS},
+        {field.name: _field(field) for field in FIELDS} | _OF_FORMS,
         required=[field.name for field in FIELDS if field.is_required],
         text="A comment as it is posted. Blanks around a text are taken off; fields of other names are ignored.",
     )
@@ -71,6 +77,7 @@ def _new_comment() -> Json:
 
 def _new_comment_form() -> Json:
     fields = {field.name: {**_field(field), "type": "string"} for field in FIELDS}
+    fields |= {name: {"type": "string", **schema} for name, schema in _OF_FORMS.items()}
     wordpress = {
         theirs: {"type": "string", "description": f"WordPress's name of `{ours}`."}
         for theirs, ours in WORDPRESS_NAMES.items()
@@ -127,6 +134,14 @@ def comment_schemas() -> dict[str, Json]:
         "NewComment": _new_comment(),
         "NewCommentForm": _new_comment_form(),
         "NewComments": object_of({"comments": listed}),
+        "Form": object_of(
+            {
+                "token": {**TEXT, "description": f"To be sent back as `{FORM_TOKEN}`."},
+                "honeypot": {"const": HONEYPOT, "description": "The name of the field to hide from people."},
+                "expires_at": MOMENT,
+            },
+            text="What a reply form needs when it is shown.",
+        ),
         "Accepted": object_of(_accepted({"const": "received"}), text="The comment is stored, and will be judged."),
         "BatchResults": object_of(
             {"results": {"type": "array", "items": {"oneOf": [accepted, refused]}, "maxItems": MAX_BATCH}},

@@ -12,6 +12,7 @@ from moderation.filters.author import author
 from moderation.filters.contacts import contacts
 from moderation.filters.facts import Facts, Prediction
 from moderation.filters.flood import flood
+from moderation.filters.forms import forms
 from moderation.filters.language import language
 from moderation.filters.links import links
 from moderation.filters.model import model
@@ -35,6 +36,7 @@ BUILT_IN: tuple[Filter, ...] = (
     near_copies,  # almost the same text again, by whoever: a campaign
     author,  # what people decided about the author before; names and mail domains that advertise
     flood,  # more than people write: by one email, one address, on the whole site
+    forms,  # a hidden field filled in, faster than people type, a form's token that is none
     contacts,  # phones, messenger ids and channels, wallets
     language,  # not in a script of the site's languages
     shape,  # shouted, mashed, a run of one sign, nothing at all

@@ -70,6 +70,18 @@ class NearCopies:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """How the form was filled in; nothing is known of comments that came without a token."""
+
+    # From when the form was shown until it was sent.
+    seconds: float | None = None
+    # What is wrong with the token: `forged` or `expired`.
+    problem: str | None = None
+    # The field that people don't see was filled in.
+    is_trapped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that is known of one comment when it is judged."""
 
@@ -97,3 +109,4 @@ class Facts:
     # None when the author's history was not looked up.
     author: AuthorHistory | None = None
     rates: Rates = Rates()
+    form: Form = Form()

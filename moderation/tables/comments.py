@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from moderation.columns import Id, Row, partial_index
@@ -42,6 +42,11 @@ class Comment(Row):
     referrer: Mapped[str | None] = mapped_column(Text)
     submitted_at: Mapped[datetime | None]
     received_at: Mapped[datetime]
+    # What the form's token told (`forms`): how long it was open, or what is wrong with the token; None without one.
+    form_seconds: Mapped[float | None]
+    form_problem: Mapped[str | None] = mapped_column(String(16))
+    # The field that people don't see was filled in. A default of the database's: the release before doesn't know it.
+    is_trapped: Mapped[bool] = mapped_column(server_default=false())
     status: Mapped[str] = mapped_column(String(16))
     # Rises with every change of status; a decision names the version it saw.
     version: Mapped[int]

@@ -9,6 +9,7 @@ ROUTES = [
     ("POST", "/v1/comments", {"sk", "pk"}),
     ("GET", "/v1/comments", {"sk", "mt", "at"}),
     ("POST", "/v1/comments/batch", {"sk"}),
+    ("GET", "/v1/form", {"sk", "pk"}),
     ("GET", "/v1/comments/{comment}", {"sk", "mt", "at"}),
     ("POST", "/v1/comments/{comment}/decision", {"sk", "mt"}),
     ("GET", "/v1/endpoints", {"mt", "at"}),
