@@ -214,6 +214,8 @@ def get_comments() -> Response:
         errors.append(FieldError("status", "invalid"))
     if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 0 < int(limit) <= MAX_PAGE):  # noqa: PLR2004 - no int of a megabyte
         errors.append(FieldError("limit", "invalid"))
+    if request.args.get("shadow", "differs") != "differs":
+        errors.append(FieldError("shadow", "invalid"))
     errors += [
         FieldError(name, "invalid_characters")
         for name in ("post_id", "campaign", "cursor")
@@ -228,6 +230,7 @@ def get_comments() -> Response:
             status=status,
             post_id=request.args.get("post_id"),
             campaign=request.args.get("campaign"),
+            is_differing="shadow" in request.args,
             cursor=request.args.get("cursor"),
             limit=int(limit),
         )

@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from moderation.broker import BrokerAwayError, queue_lengths
 from moderation.db import Database
 from moderation.settings import Settings
-from moderation.tables import PENDING, RECEIVED, AttemptRow, Comment, DeliveryRow, Heartbeat
+from moderation.tables import PENDING, RECEIVED, AttemptRow, Comment, DeliveryRow, Heartbeat, VerdictRow
 
 _STATUSES = ("received", "approved", "held", "spam", "rejected")
 _STATES = ("pending", "delivered", "dead")
@@ -55,6 +55,7 @@ class _Rows(Collector):
                 )
             )
             attempts = session.scalar(select(func.count()).select_from(AttemptRow)) or 0
+            shadows = session.execute(shadow_verdicts()).all()
             heartbeats = session.execute(select(Heartbeat.queue, Heartbeat.consumed_at)).all()
         yield _gauge(
             "moderation_comments",
@@ -79,6 +80,14 @@ class _Rows(Collector):
             value=self._age(due),
         )
         yield CounterMetricFamily("moderation_delivery_attempts", "Attempts to deliver a webhook.", value=attempts)
+        compared = CounterMetricFamily(
+            "moderation_shadow_verdicts",
+            "Verdicts given while something was tried out, by what they were and would have been.",
+            labels=["action", "would_be"],
+        )
+        for action, would_be, count in shadows:
+            compared.add_metric([action, would_be], count)
+        yield compared
         yield _gauge(
             "moderation_last_consumption_seconds",
             "Time since a worker took a message off the queue.",
@@ -96,6 +105,15 @@ class _Rows(Collector):
 
     def _age(self, moment: datetime | None) -> float:
         return max(0.0, (self._now - moment).total_seconds()) if moment else 0.0
+
+
+def shadow_verdicts() -> Select[tuple[str, str | None, int]]:
+    """Select how many verdicts were `action` and would have been `would_be`; none where nothing is tried out."""
+    return (
+        select(VerdictRow.action, VerdictRow.shadow_action, func.count())
+        .where(VerdictRow.shadow_action.is_not(None))
+        .group_by(VerdictRow.action, VerdictRow.shadow_action)
+    )
 
 
 def _counts(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:

@@ -107,7 +107,9 @@ def _verdict(verdict: VerdictRow) -> dict[str, Any]:
         "signals": [
             signal
             | {"evidence": [piece | {"text": _short(piece["text"])} for piece in signal["evidence"][:_MAX_EVIDENCE]]}
+            # Those without a say come last, and are no reason.
             for signal in verdict.signals[:_MAX_SIGNALS]
+            if not signal.get("shadow")
         ],
     }
 

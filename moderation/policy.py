@@ -60,6 +60,7 @@ MAX_WORDS = 10_000
 MAX_WORD_LENGTH = 200
 MAX_SIGNAL_NAME = 64
 MAX_LANGUAGES = 50
+MAX_SHADOW = 100
 # Far beyond any threshold that makes sense.
 MAX_POINTS = 1_000
 
@@ -91,6 +92,8 @@ class Policy:
     # What the site is written in (BCP 47: fa, en, sr-Latn); empty when any language may come.
     languages: tuple[str, ...] = ()
     rules: Rules = field(default_factory=Rules)
+    # Signals that are noticed and shown but have no say.
+    shadow: tuple[str, ...] = ()
 
     def points_of(self, signal_name: str) -> float:
         """Return what the signal weighs at full strength."""
@@ -100,7 +103,7 @@ class Policy:
         """Return the policy as JSON values, its version left out."""
         document = asdict(self)
         del document["version"]
-        lists = {name: list(getattr(self, name)) for name in ("words_hold", "words_spam", "languages")}
+        lists = {name: list(getattr(self, name)) for name in ("words_hold", "words_spam", "languages", "shadow")}
         return document | lists | {"rules": self.rules.document()}
 
 
@@ -119,6 +122,7 @@ def read_policy(document: Any, version: int = 0) -> Policy:
         "max_lengths": _read_max_lengths,
         "languages": _read_languages,
         "rules": read_rules,
+        "shadow": _read_shadow,
     }
     values: dict[str, Any] = {}
     for name, read in readers.items():
@@ -155,9 +159,22 @@ def _read_thresholds(value: Any) -> Thresholds:
 
 def _read_points(value: Any) -> Mapping[str, float]:
     given = _object(value)
-    if not all(name.isprintable() and len(name) <= MAX_SIGNAL_NAME for name in given):
+    if not all(_is_name(name) for name in given):
         raise ValueError("not a signal's name")
     return dict(DEFAULT_POINTS_OF) | {name: _number(number) for name, number in given.items()}
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable() and len(value) <= MAX_SIGNAL_NAME
+
+
+def _read_shadow(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > MAX_SHADOW or not all(_is_name(name) for name in value):
+        raise ValueError("not a list of signals")
+    if "FILTER_FAILED" in value:
+        # What a site does about failures is `on_failure`; here it would approve unseen.
+        raise ValueError("a failure can't be in the shadow")
+    return tuple(dict.fromkeys(value))
 
 
 def _read_words(value: Any) -> tuple[str, ...]:

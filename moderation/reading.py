@@ -54,10 +54,14 @@ def list_comments(
     status: str | None = None,
     post_id: str | None = None,
     campaign: str | None = None,
+    is_differing: bool = False,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page:
-    """Return comments of a site, newest first, from the cursor on."""
+    """Return comments of a site, newest first, from the cursor on.
+
+    `is_differing` asks for those whose verdict would be another if what is in the shadow had a say.
+    """
     query = select(Comment).where(Comment.site_id == site_id).order_by(Comment.id.desc()).limit(limit + 1)
     if status is not None:
         query = query.where(Comment.status == status)
@@ -65,11 +69,18 @@ def list_comments(
         query = query.where(Comment.post_id == post_id)
     if campaign is not None:
         query = query.where(Comment.campaign_id == campaign)
+    if is_differing:
+        query = query.where(Comment.id.in_(differing()))
     if cursor is not None:
         query = query.where(Comment.id < cursor)
     found = session.scalars(query).all()
     shown = found[:limit]
     return Page(_describe(session, shown), shown[-1].id if len(found) > limit else None)
+
+
+def differing() -> Select[tuple[str]]:
+    """Select comments whose verdict would be another if what is in the shadow had a say."""
+    return select(VerdictRow.comment_id).where(VerdictRow.shadow_action != VerdictRow.action)
 
 
 def _describe(session: Session, comments: Sequence[Comment]) -> list[dict[str, Any]]:
@@ -151,4 +162,11 @@ def _verdict_document(verdict: VerdictRow) -> dict[str, Any]:
         "model": verdict.model,
         "policy": verdict.policy,
         "judged_at": moment(verdict.judged_at),
+        "shadow": {
+            "action": verdict.shadow_action,
+            "score": verdict.shadow_score,
+            "model": verdict.shadow_model,
+        }
+        if verdict.shadow_action
+        else None,
     }

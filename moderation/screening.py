@@ -19,6 +19,7 @@ from moderation.facts import Waiting, gather
 from moderation.filters import Facts, Filter, failed, notice
 from moderation.learning.site_model import SiteModel
 from moderation.log import get_logger
+from moderation.shadow import trial_of, try_out
 from moderation.signals import Signal
 from moderation.site_models import models_of
 from moderation.tables import Comment, VerdictRow, table
@@ -40,6 +41,8 @@ class Judge:
 
     filters: Sequence[Filter]
     load_model: Callable[[], SpamModel]
+    # A second model that is tried out beside it, if there is one.
+    load_shadow: Callable[[], SpamModel | None] = lambda: None
 
 
 def screen(database: Database, judge_with: Judge, ids: Sequence[str], clock: Clock = utc_now) -> list[Owed]:
@@ -77,10 +80,12 @@ def _think(judge_with: Judge, waiting: Sequence[Waiting], site_models: SiteModel
         facts.comment_id: judge([failed(f"gave up after {GIVE_UP_AFTER} tries")], facts.policy, None)
         for facts in given_up
     }
+    tried_out = try_out(judge_with.load_shadow, judged, site_models)
     for facts, combined in zip(judged, _predict(judge_with, judged, site_models), strict=True):
         known = facts if combined is None else replace(facts, prediction=combined.prediction)
         signals = notice(known, judge_with.filters)
-        verdicts[facts.comment_id] = judge(signals, facts.policy, combined.model if combined else None)
+        trial = trial_of(known, signals, tried_out.get(facts.comment_id))
+        verdicts[facts.comment_id] = judge(signals, facts.policy, combined.model if combined else None, trial)
         _log_failures(facts.comment_id, signals)
     return verdicts
 
@@ -167,4 +172,7 @@ def _row(comment_id: str, verdict: Verdict, now: Any) -> dict[str, Any]:
         "model": verdict.model,
         "policy": verdict.policy,
         "judged_at": now,
+        "shadow_action": verdict.shadow.action if verdict.shadow else None,
+        "shadow_score": verdict.shadow.score if verdict.shadow else None,
+        "shadow_model": verdict.shadow.model if verdict.shadow else None,
     }

@@ -64,6 +64,9 @@ class Settings:
     filters: tuple[str, ...] = setting(
         (), "Filters of your own as package.module:function, comma separated; they run after the built-in ones.", names
     )
+    shadow_weights: str = setting(
+        "", "A second file of weights, tried out beside the ones in use: it predicts and has no say."
+    )
     ip_retention_days: int = setting(
         30, "Days after which a visitor's address is erased from a comment.", integer(0, 36500)
     )

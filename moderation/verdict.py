@@ -30,15 +30,35 @@ class WeighedSignal:
 
     signal: Signal
     points: float
+    # It was seen and had no say (`policy.shadow`).
+    is_shadow: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        return {
+        document = {
             "name": self.signal.name,
             "strength": round(self.signal.strength, _DIGITS),
             "points": self.points,
             "evidence": [asdict(evidence) for evidence in self.signal.evidence],
         }
+        return document | ({"shadow": True} if self.is_shadow else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """All that would be noticed if another text model were asked, and the version of that model."""
+
+    signals: Sequence[Signal]
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """What the verdict would be if all that is in the shadow had a say; `model` is the model tried out, if one was."""
+
+    action: Action
+    score: float
+    model: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,8 @@ class Verdict:
     signals: tuple[WeighedSignal, ...]
     model: str | None
     policy: int
+    # None where nothing is tried out.
+    shadow: Shadow | None = None
 
     @property
     def status(self) -> str:
@@ -58,19 +80,39 @@ class Verdict:
         return STATUS_OF[self.action]
 
 
-def judge(signals: Sequence[Signal], policy: Policy, model: str | None) -> Verdict:
+def judge(signals: Sequence[Signal], policy: Policy, model: str | None, trial: Trial | None = None) -> Verdict:
     """Weigh the signals; `model` names the version of the text model that one of them may come from."""
-    weighed = [
-        WeighedSignal(signal, round(policy.points_of(signal.name) * signal.strength, _DIGITS)) for signal in signals
+    weighed = _weigh(signals, policy)
+    action, score = _decide([one for one in weighed if not one.is_shadow], policy)
+    # Those that had no say come last.
+    ordered = sorted(weighed, key=lambda one: (one.is_shadow, -abs(one.points)))
+    shadow = _shadow(weighed, policy, trial)
+    return Verdict(action, score, policy.thresholds, tuple(ordered), model, policy.version, shadow)
+
+
+def _shadow(weighed: Sequence[WeighedSignal], policy: Policy, trial: Trial | None) -> Shadow | None:
+    if not policy.shadow and trial is None:
+        return None
+    action, score = _decide(_weigh(trial.signals, policy) if trial else weighed, policy)
+    return Shadow(action, score, trial.model if trial else None)
+
+
+def _weigh(signals: Sequence[Signal], policy: Policy) -> list[WeighedSignal]:
+    return [
+        WeighedSignal(
+            signal, round(policy.points_of(signal.name) * signal.strength, _DIGITS), signal.name in policy.shadow
+        )
+        for signal in signals
     ]
+
+
+def _decide(weighed: Sequence[WeighedSignal], policy: Policy) -> tuple[Action, float]:
     score = round(sum(one.points for one in weighed), _DIGITS)
-    names = {signal.name for signal in signals}
+    names = {one.signal.name for one in weighed}
     action = _action(score, policy.thresholds)
     if action == "approve" and FILTER_FAILED in names and policy.on_failure == "hold":
         action = "hold"
-    action = _follow_rules(action, names)
-    strongest_first = sorted(weighed, key=lambda one: -abs(one.points))
-    return Verdict(action, score, policy.thresholds, tuple(strongest_first), model, policy.version)
+    return _follow_rules(action, names), score
 
 
 def _follow_rules(action: Action, names: AbstractSet[str]) -> Action:

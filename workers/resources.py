@@ -3,16 +3,21 @@
 import time
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 from moderation.clock import utc_now
 from moderation.db import Database
+from moderation.errors import ModerationError
 from moderation.filters import load_filters
 from moderation.health import note_heartbeat
 from moderation.identity import Keyed
 from moderation.learning.model import TextModel
+from moderation.log import get_logger
 from moderation.outbound import Outbound
 from moderation.screening import Judge
 from moderation.settings import Settings
+
+log = get_logger(__name__)
 
 # Tasks under load prove often enough that somebody consumes.
 _HEARTBEAT_SECONDS = 5.0
@@ -44,6 +49,18 @@ def load_model() -> TextModel:
 
 
 @cache
+def load_shadow() -> TextModel | None:
+    """Return the model that is tried out, if the settings name one that can be read."""
+    path = settings().shadow_weights
+    try:
+        return TextModel.load(Path(path)) if path else None
+    except (ModerationError, OSError) as error:
+        # It has no say, so nothing waits for it.
+        log.error("shadow model not loaded", error=type(error).__name__)  # noqa: TRY400 - the kind says it
+        return None
+
+
+@cache
 def settings() -> Settings:
     """Return the settings of this process."""
     return Settings.from_environment()
@@ -58,5 +75,5 @@ def resources() -> Resources:
         database=Database.of(found, pool_size=found.deliver_threads, can_redo=True),
         keyed=Keyed(found.secret()),
         outbound=Outbound(found.outbound_allow),
-        judge=Judge(load_filters(found.filters), load_model),
+        judge=Judge(load_filters(found.filters), load_model, load_shadow),
     )

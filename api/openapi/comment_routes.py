@@ -198,6 +198,11 @@ def _get_comments() -> Json:
             query_parameter("status", "Only those of this status.", one_of(STATUSES)),
             query_parameter("post_id", "Only those on this post."),
             query_parameter("campaign", "Only near-copies of each other: the `campaign` of one of them."),
+            query_parameter(
+                "shadow",
+                "`differs`: only those whose verdict would be another if what is in the shadow had a say.",
+                one_of(("differs",)),
+            ),
             query_parameter("cursor", "Where the page starts."),
             query_parameter(
                 "limit",

@@ -12,6 +12,7 @@ from moderation.messages import CODES
 from moderation.policy import (
     MAX_LANGUAGES,
     MAX_POINTS,
+    MAX_SHADOW,
     MAX_SIGNAL_NAME,
     MAX_WORD_LENGTH,
     MAX_WORDS,
@@ -101,6 +102,12 @@ def _policies() -> dict[str, Json]:
             "description": "What the site is written in (language tags); empty when any language may come.",
         },
         "rules": _rules(),
+        "shadow": {
+            "type": "array",
+            "maxItems": MAX_SHADOW,
+            "items": {"type": "string", "maxLength": MAX_SIGNAL_NAME},
+            "description": "Signals that are noticed and shown but have no say.",
+        },
     }
     site, version = (
         {"site": SITE_ID},

@@ -175,6 +175,7 @@ def judgement_schemas() -> dict[str, Json]:
                 "model": {**or_null(TEXT), "description": "The version of the text model."},
                 "policy": {"type": "integer", "description": "The version of the site's policy."},
                 "judged_at": MOMENT,
+                "shadow": or_null(ref("schemas", "Shadow")),
             },
             text="The machine's result, with all that explains it.",
         ),
@@ -184,8 +185,18 @@ def judgement_schemas() -> dict[str, Json]:
                 "strength": {"type": "number", "minimum": 0, "maximum": 1},
                 "points": number,
                 "evidence": {"type": "array", "items": ref("schemas", "Evidence")},
+                "shadow": {"const": True, "description": "It has no say: its points don't count."},
             },
+            required=["name", "strength", "points", "evidence"],
             text="What one filter noticed.",
+        ),
+        "Shadow": object_of(
+            {
+                "action": one_of(tuple(STATUS_OF_VERDICT)),
+                "score": number,
+                "model": {**or_null(TEXT), "description": "The model that is tried out, if one is."},
+            },
+            text="What the verdict would be if what is in the shadow had a say; null where nothing is tried out.",
         ),
         "Evidence": object_of(
             {"text": TEXT, "field": TEXT, "start": position, "end": position},

@@ -21,6 +21,7 @@ COMMANDS = (
     "moderator",
     "token",
     "endpoint",
+    "shadow",
     "queues",
     "doctor",
     "train",

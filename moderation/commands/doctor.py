@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 from sqlalchemy import func, select
@@ -29,6 +30,7 @@ _REMEDIES = {
     "worker:screen": "Start `moderation worker --queues screen` and `moderation beat`; look at their logs.",
     "worker:deliver": "Start `moderation worker --queues deliver` and `moderation beat`; look at their logs.",
     "model": "Reinstall the package: the shipped weights can't be read. Comments are held meanwhile.",
+    "shadow_model": "Correct MODERATION_SHADOW_WEIGHTS: a file that `moderation train` of this release wrote.",
     "filters": "Correct MODERATION_FILTERS: each is package.module:function and must be importable.",
     "sites": "Add a website: `moderation site add NAME`.",
     "endpoints": "Nobody hears of held comments: `moderation endpoint add --site S --url U --audience moderators`.",
@@ -73,7 +75,9 @@ def _examine() -> Iterator[Part]:
     if setup.settings.uses_sqlite or setup.settings.is_embedded:
         yield _data_dir(setup)
     yield from check(setup.settings, setup.database)
-    yield _model()
+    yield _model("model")
+    if setup.settings.shadow_weights:
+        yield _model("shadow_model", Path(setup.settings.shadow_weights))
     yield _filters(setup)
     yield from _set_up_sites(setup)
 
@@ -96,14 +100,14 @@ def _data_dir(setup: Setup) -> Part:
     return Part("data_dir", is_well=True)
 
 
-def _model() -> Part:
+def _model(name: str, path: Path | None = None) -> Part:
     from moderation.learning.model import TextModel
 
     try:
-        version = TextModel.load().version
+        version = TextModel.load(path).version
     except Exception as error:  # noqa: BLE001 - whatever it is, it is to be shown
-        return Part("model", is_well=False, detail=type(error).__name__)
-    return Part("model", is_well=True, detail=version)
+        return Part(name, is_well=False, detail=type(error).__name__)
+    return Part(name, is_well=True, detail=version)
 
 
 def _filters(setup: Setup) -> Part:

@@ -21,6 +21,14 @@ class VerdictRow(Row):
     model: Mapped[str | None] = mapped_column(String(64))
     policy: Mapped[int]
     judged_at: Mapped[datetime]
+    # What it would be if what is in the shadow had a say; None where nothing is tried out.
+    shadow_action: Mapped[str | None] = mapped_column(String(16))
+    shadow_score: Mapped[float | None]
+    shadow_model: Mapped[str | None] = mapped_column(String(64))
+    __table_args__ = (
+        partial_index("verdicts_shadow", "action", "shadow_action", where="shadow_action IS NOT NULL"),
+        partial_index("verdicts_differing", "comment_id", "action", "shadow_action", where="shadow_action != action"),
+    )
 
 
 class DecisionRow(Row):

@@ -127,6 +127,21 @@ def test_a_list_may_be_of_one_campaign(each_service: Service) -> None:
     assert each_service.call("GET", "/v1/comments?campaign=cm_none", each_service.sk).json["comments"] == []
 
 
+def test_a_list_may_be_of_those_that_would_be_judged_differently(each_service: Service) -> None:
+    document = {"shadow": ["LINKS_MANY"]}
+    changed = each_service.call("PUT", f"/v1/policy?site={each_service.site.id}", each_service.moderator, json=document)
+    assert changed.json["shadow"] == ["LINKS_MANY"]
+    links = " and ".join(f"https://{name}.example/here" for name in ("one", "two", "three", "four"))
+    differing = each_service.posted(body=f"So many are good: {links}")
+    each_service.posted(body="Fine.")
+    each_service.judge()
+    shown = each_service.call("GET", "/v1/comments?shadow=differs", each_service.moderator).json["comments"]
+    assert [one["id"] for one in shown] == [differing]
+    verdict = shown[0]["verdict"]
+    assert (verdict["action"], verdict["shadow"]) == ("approve", {"action": "hold", "score": 4.2, "model": None})
+    assert [one.get("shadow") for one in verdict["signals"]] == [None, True]
+
+
 @pytest.mark.parametrize(
     ("query", "field", "code"),
     [
@@ -138,6 +153,8 @@ def test_a_list_may_be_of_one_campaign(each_service: Service) -> None:
         ("limit=٣", "limit", "invalid"),
         ("limit=" + "9" * 5_000, "limit", "invalid"),
         ("post_id=%00", "post_id", "invalid_characters"),
+        ("shadow=same", "shadow", "invalid"),
+        ("shadow=", "shadow", "invalid"),
         ("campaign=%00", "campaign", "invalid_characters"),
         ("cursor=a%00", "cursor", "invalid_characters"),
     ],

@@ -14,7 +14,7 @@ from moderation.tables import Comment, EventRow, Post, VerdictRow
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
-def _build(body: str, *, wide: str = "") -> dict[str, Any]:
+def _build(body: str, *, wide: str = "", signals: list[Any] | None = None) -> dict[str, Any]:
     comment = Comment(
         id="cm_1",
         site_id="st_1",
@@ -32,9 +32,8 @@ def _build(body: str, *, wide: str = "") -> dict[str, Any]:
         action="hold",
         score=3.0,
         thresholds={"hold": 3.0, "spam": 6.0, "discard": 12.0},
-        signals=[
-            {"name": "A", "strength": 1.0, "points": 3.0, "evidence": [{"text": wide or "x", "field": "body"}] * 9}
-        ]
+        signals=signals
+        or [{"name": "A", "strength": 1.0, "points": 3.0, "evidence": [{"text": wide or "x", "field": "body"}] * 9}]
         * 30,
         policy=0,
         judged_at=NOW,
@@ -64,6 +63,11 @@ def test_a_long_body_is_cut_to_fit_and_says_so(character: str) -> None:
     assert comment["body_cut"] is True
     assert 0 < len(comment["body"]) < 20_000
     assert set(comment["body"]) == {character}
+
+
+def test_a_signal_without_a_say_is_not_told() -> None:
+    verdict = {"name": "B", "strength": 1.0, "points": 9.0, "evidence": [], "shadow": True}
+    assert [one["name"] for one in _build("Hi", signals=[verdict])["data"]["verdict"]["signals"]] == []
 
 
 def test_no_letter_is_parted_from_its_marks() -> None:

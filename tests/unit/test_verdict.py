@@ -1,5 +1,6 @@
 """Verdicts and policies: sums against thresholds, and nothing hidden."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from moderation.errors import InvalidInputError
 from moderation.policy import Policy, Thresholds, read_policy
 from moderation.signals import Evidence, Signal
-from moderation.verdict import judge
+from moderation.verdict import Shadow, Trial, judge
 
 POLICY = Policy(thresholds=Thresholds(3, 6, 12), points={"A": 3.0, "B": 2.0, "TRUST": -5.0, "FILTER_FAILED": 0.0})
 
@@ -52,6 +53,52 @@ def test_a_sites_own_rules_are_followed(names: list[str], action: str) -> None:
     assert judge([Signal(name, 1) for name in names], POLICY, None).action == action
 
 
+def _in_shadow(*names: str) -> Policy:
+    return replace(POLICY, shadow=names)
+
+
+@pytest.mark.parametrize(
+    ("names", "shadow", "now", "would_be"),
+    [
+        # Seen, and without a say.
+        (["A", "A"], ("A",), ("approve", 0.0), ("spam", 6.0)),
+        (["A", "B"], ("B",), ("hold", 3.0), ("hold", 5.0)),
+        # What speaks for a comment can be tried out too, and so can rules.
+        (["A", "TRUST"], ("TRUST",), ("hold", 3.0), ("approve", -2.0)),
+        (["RULE_BLOCK"], ("RULE_BLOCK",), ("approve", 0.0), ("spam", 0.0)),
+        (["A", "RULE_TRUST"], ("RULE_TRUST",), ("hold", 3.0), ("approve", 3.0)),
+        # Nothing of it was seen: the same, and comparable.
+        (["A"], ("B",), ("hold", 3.0), ("hold", 3.0)),
+    ],
+)
+def test_what_is_in_the_shadow_has_no_say_and_its_effect_is_told(
+    names: list[str], shadow: tuple[str, ...], now: tuple[str, float], would_be: tuple[str, float]
+) -> None:
+    verdict = judge([Signal(name, 1) for name in names], _in_shadow(*shadow), None)
+    assert (verdict.action, verdict.score) == now
+    assert verdict.shadow is not None
+    assert (verdict.shadow.action, verdict.shadow.score) == would_be
+
+
+def test_a_signal_in_the_shadow_stands_last_in_the_verdict_and_says_so() -> None:
+    verdict = judge([Signal("A", 1), Signal("B", 1)], _in_shadow("A"), None)
+    assert [(one.document()["name"], one.document().get("shadow", False)) for one in verdict.signals] == [
+        ("B", False),
+        ("A", True),
+    ]
+    assert verdict.signals[1].points == 3.0
+
+
+def test_nothing_in_the_shadow_is_told_as_nothing() -> None:
+    assert judge([Signal("A", 1)], POLICY, None).shadow is None
+
+
+def test_another_model_is_tried_out_with_all_that_is_in_the_shadow() -> None:
+    trial = Trial([Signal("A", 0.5), Signal("B", 1)], "m2")
+    assert judge([Signal("A", 1)], POLICY, "m1", trial).shadow == Shadow("hold", 3.5, "m2")
+    assert judge([Signal("A", 1)], _in_shadow("B"), "m1", trial).shadow == Shadow("hold", 3.5, "m2")
+
+
 def test_a_policy_may_ignore_failures() -> None:
     assert judge([Signal("FILTER_FAILED", 1)], Policy(on_failure="ignore"), None).action == "approve"
 
@@ -84,7 +131,11 @@ def test_a_strength_outside_of_0_to_1_is_a_mistake(strength: float) -> None:
 
 def test_a_policy_is_the_same_after_being_stored() -> None:
     policy = Policy(
-        words_hold=("a b",), thresholds=Thresholds(1, 2, 3), max_lengths={"body": 100}, languages=("fa", "en")
+        words_hold=("a b",),
+        thresholds=Thresholds(1, 2, 3),
+        max_lengths={"body": 100},
+        languages=("fa", "en"),
+        shadow=("SHOUTING", "RULE_BLOCK"),
     )
     assert read_policy(policy.document()) == policy
     assert read_policy({}) == Policy()
@@ -115,6 +166,11 @@ def test_a_policy_is_the_same_after_being_stored() -> None:
         ({"languages": "fa"}, "languages"),
         ({"languages": [5]}, "languages"),
         ({"languages": ["fa\n"]}, "languages"),
+        ({"shadow": "A"}, "shadow"),
+        ({"shadow": [5]}, "shadow"),
+        ({"shadow": ["x" * 65]}, "shadow"),
+        ({"shadow": ["A"] * 101}, "shadow"),
+        ({"shadow": ["FILTER_FAILED"]}, "shadow"),
         ({"rules": []}, "rules"),
         ({"rules": {"colour": []}}, "rules"),
         ({"rules": {"trust": "someone"}}, "rules"),

@@ -1,0 +1,48 @@
+"""A second text model tried out beside the one in use: what it would notice, without a say.
+
+Called by `screening` before it judges; `verdict` weighs the trial, `shadow_report` sums the verdicts up. Signals that
+are tried out need nothing here: the policy names them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from moderation.combining import Combined, SpamModel, predict
+from moderation.filters.facts import Facts
+from moderation.filters.model import model as notice_by_model
+from moderation.learning.site_model import SiteModel
+from moderation.log import get_logger
+from moderation.signals import Signal
+from moderation.verdict import Trial
+
+log = get_logger(__name__)
+
+# What the filter `model` says.
+_OF_THE_MODEL = frozenset(["MODEL_SPAM"])
+
+
+def try_out(
+    load_model: Callable[[], SpamModel | None],
+    judged: Sequence[Facts],
+    site_models: Mapping[str, tuple[int, SiteModel]],
+) -> Mapping[str, Combined]:
+    """Return what the model that is tried out makes of each comment, by id; nothing where there is none or it fails.
+
+    The sites' own models are added to it as they are, though they were fitted to the one in use.
+    """
+    try:
+        model = load_model() if judged else None
+        combined = predict(model, judged, site_models) if model else []
+    except Exception as error:  # noqa: BLE001 - without a say, it must not cost a comment its verdict
+        log.error("shadow model failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a comment
+        return {}
+    return {facts.comment_id: one for facts, one in zip(judged, combined, strict=False)}
+
+
+def trial_of(facts: Facts, signals: Sequence[Signal], combined: Combined | None) -> Trial | None:
+    """Return the signals as they would be by the model tried out; None where there is nothing to compare."""
+    if combined is None or facts.prediction is None:
+        return None
+    others = [signal for signal in signals if signal.name not in _OF_THE_MODEL]
+    theirs = notice_by_model(replace(facts, prediction=combined.prediction))
+    return Trial([*others, *theirs], combined.model)
