@@ -13,9 +13,10 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from moderation.campaigns import Found, find
-from moderation.filters.facts import Facts, Form
+from moderation.filters.facts import Facts, Form, Surroundings
 from moderation.history import History, look_up
 from moderation.sites import policies_of
+from moderation.surroundings import look_up as look_around
 from moderation.tables import Comment, DecisionRow, Post, Site
 from moderation.text_memory import Trace
 
@@ -39,7 +40,7 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
     Nothing is looked up for those that were begun more than `most_tries` times: looking may be what ends the worker.
     """
     rows = session.execute(
-        select(Comment, Post.url, Site.domain)
+        select(Comment, Post.url, Post.title, Site.domain)
         .join(Site, Site.id == Comment.site_id)
         .outerjoin(Post, and_(Post.site_id == Comment.site_id, Post.id == Comment.post_id))
         .where(Comment.id.in_(ids), Comment.status == "received")
@@ -54,6 +55,7 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
     )
     tried = [comment for comment in comments if comment.tries <= most_tries]
     history = look_up(session, tried)
+    around = look_around(session, tried, {comment.id: title for comment, _, title, _ in rows})
     copies = find(session, tried, now - REPEAT_WINDOW) if tried else {}
     return [
         Waiting(
@@ -74,12 +76,13 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
                 repeats_of_spam=spam.get((comment.site_id, comment.fingerprint), 0),
                 approved_before=approved.get((comment.site_id, comment.email_token), 0),
                 form=Form(seconds=comment.form_seconds, problem=comment.form_problem, is_trapped=comment.is_trapped),
+                surroundings=around.get(comment.id, Surroundings()),
                 **_found(history.get(comment.id), copies.get(comment.id)),
             ),
             comment.tries,
             copies[comment.id].trace if comment.id in copies else None,
         )
-        for comment, post_url, domain in rows
+        for comment, post_url, _, domain in rows
     ]
 
 

@@ -28,6 +28,8 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "REPEATED_SPAM": 6.0,
     "NEAR_COPIES": 3.0,
     "NEAR_COPY_OF_SPAM": 6.0,
+    "PASTED": 1.0,
+    "UNRELATED": 1.0,
     "AUTHOR_NEW": 0.2,
     "AUTHOR_TRUSTED": -1.5,
     "AUTHOR_SPAMMED": 4.0,

@@ -17,6 +17,7 @@ from moderation.filters.language import language
 from moderation.filters.links import links
 from moderation.filters.model import model
 from moderation.filters.near_copies import near_copies
+from moderation.filters.relevance import relevance
 from moderation.filters.repeats import repeats
 from moderation.filters.rules import rules
 from moderation.filters.shape import shape
@@ -34,6 +35,7 @@ BUILT_IN: tuple[Filter, ...] = (
     words,  # the site's own lists: hold and spam
     repeats,  # the same text again, or one that a moderator called spam
     near_copies,  # almost the same text again, by whoever: a campaign
+    relevance,  # the title or the parent again, or not a word in common with them and the post's comments
     author,  # what people decided about the author before; names and mail domains that advertise
     flood,  # more than people write: by one email, one address, on the whole site
     forms,  # a hidden field filled in, faster than people type, a form's token that is none

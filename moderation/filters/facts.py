@@ -82,6 +82,17 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What was said where the comment stands, unfolded; the beginnings of comments."""
+
+    title: str | None = None
+    # The comment that it answers.
+    parent: str | None = None
+    # Approved ones among the post's latest; looked up only for comments that are long enough to be compared.
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that is known of one comment when it is judged."""
 
@@ -110,3 +121,4 @@ class Facts:
     author: AuthorHistory | None = None
     rates: Rates = Rates()
     form: Form = Form()
+    surroundings: Surroundings = Surroundings()

@@ -64,6 +64,7 @@ class Comment(Row):
         Index("comments_by_site", "site_id", "id"),
         Index("comments_by_post", "site_id", "post_id", "id"),
         partial_index("comments_by_campaign", "site_id", "campaign_id", "id", where="campaign_id IS NOT NULL"),
+        partial_index("comments_by_external_id", "site_id", "external_id", where="external_id IS NOT NULL"),
         Index("comments_by_text", "site_id", "fingerprint", "received_at"),
         # For `history`: what an author, an address and a whole site did lately.
         Index("comments_by_author", "site_id", "email_token", "received_at"),
