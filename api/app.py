@@ -7,8 +7,10 @@ from werkzeug.routing import BaseConverter
 
 from api import comments, decisions, endpoints, forms, operations, policies, problems, reference
 from api.doorbell import Doorbell, Publish, celery_publisher
+from api.limiting import make_limiter, show_limits
 from api.preferences import WaitingRoom
 from api.resources import Resources
+from api.safety import guard
 from moderation.db import Database
 from moderation.identity import Keyed
 from moderation.lifeline import die_with_parent
@@ -32,6 +34,7 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
         keyed=Keyed(settings.secret()),
         outbound=Outbound(settings.outbound_allow),
         doorbell=Doorbell(publish or celery_publisher(settings)),
+        limiter=make_limiter(settings),
     )
     app.url_map.converters["default"] = _Name
     # A POST does not survive most clients' redirects: an address is right or unknown.
@@ -41,6 +44,8 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     for module in (decisions, endpoints, forms, policies, operations, reference):
         app.register_blueprint(module.routes)
     app.before_request(_note_start)
+    app.after_request(show_limits)
+    app.after_request(guard)
     app.after_request(_log_request)
     return app
 

@@ -67,7 +67,7 @@ def allow_origin(answer: Response) -> None:
         return
     if is_home:
         answer.headers["Access-Control-Allow-Origin"] = origin
-        answer.headers["Access-Control-Expose-Headers"] = "Location, Retry-After"
+        answer.headers["Access-Control-Expose-Headers"] = "Location, Retry-After, RateLimit, RateLimit-Policy"
         if request.method == "OPTIONS":
             answer.headers["Access-Control-Allow-Methods"] = "GET, POST"
             answer.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key, Prefer"

@@ -10,11 +10,11 @@ from flask import Blueprint, Response, jsonify, request
 from api.bodies import read_bytes, read_json, read_json_or_form
 from api.callers import ANY_READER, allow_origin, authorise, check_origin, site_of, unauthorised
 from api.idempotency import wanted_once
+from api.limiting import connection_address, limit_author, limit_caller
 from api.limits import MAX_BATCH, MAX_BATCH_BYTES, MAX_BYTES, MAX_PAGE
 from api.preferences import WaitingRoom, wait_seconds
 from api.problems import language
 from api.resources import resources
-from api.visitors import visitor_address
 from moderation import idempotency, messages
 from moderation.clock import utc_now
 from moderation.errors import FieldError, InvalidInputError
@@ -53,11 +53,13 @@ def _post_comment(waiting_room: WaitingRoom) -> Response:
     with resources().database.read() as session:
         caller = authorise(session, Kind.SITE, Kind.PUBLIC)
         check_origin(session, caller)
+        limit_caller(caller)
         max_lengths = policies_of(session, [caller.site()])[caller.site()].max_lengths
     sent, is_form = read_json_or_form()
     if is_form:
         sent = rename_wordpress_fields(sent)
     submission = read_submission(_with_visitor(sent, caller), max_lengths)
+    limit_author(caller, submission.email_normalized)
     once = wanted_once(caller.site(), "/v1/comments")
     seconds = wait_seconds()
     shape = _shaper(caller)
@@ -97,9 +99,7 @@ def _with_visitor(sent: Any, caller: Caller) -> Any:
     """Say whose address it is: with a public key nobody's word counts but the connection's."""
     if caller.kind is not Kind.PUBLIC or not isinstance(sent, dict):
         return sent
-    forwarded = [entry for line in request.headers.getlist("X-Forwarded-For") for entry in line.split(",")]
-    address = visitor_address(request.remote_addr, forwarded, resources().settings.trusted_proxies)
-    return sent | {"ip": address, "user_agent": request.headers.get("User-Agent", "")[:1000]}
+    return sent | {"ip": connection_address(), "user_agent": request.headers.get("User-Agent", "")[:1000]}
 
 
 def _shaper(caller: Caller) -> Callable[[str], Answer]:
@@ -155,6 +155,7 @@ def post_batch() -> Response:
         raise InvalidInputError([FieldError("comments", "wrong_type")])
     if len(comments) > MAX_BATCH:
         raise InvalidInputError([FieldError("comments", "too_many", {"max": MAX_BATCH})])
+    limit_caller(caller, max(1, len(comments)))
     read = [_read_one(comment, max_lengths) for comment in comments]
     shape = _shaper(caller)
     wanted = language()
@@ -197,9 +198,7 @@ def get_comment(comment_id: str) -> Response:
             document = read_for_author(session, comment_id)
         else:
             document = read_comment(session, authorise(session, *ANY_READER), comment_id)
-    response = jsonify(document)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return jsonify(document)
 
 
 def get_comments() -> Response:
@@ -235,7 +234,6 @@ def get_comments() -> Response:
             limit=int(limit),
         )
     response = jsonify({"comments": page.comments, "next_cursor": page.cursor})
-    response.headers["Cache-Control"] = "no-store"
     if page.cursor:
         query = urlencode({**request.args.to_dict(), "cursor": page.cursor})
         response.headers["Link"] = f'<{resources().base_url}/v1/comments?{query}>; rel="next"'

@@ -49,7 +49,6 @@ def post_endpoint() -> Response:
     response = jsonify(describe(endpoint, parts.keyed))
     response.status_code = 201
     response.headers["Location"] = f"{parts.base_url}/v1/endpoints/{endpoint.id}"
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -31,7 +31,6 @@ def readyz() -> Response:
         }
     )
     response.status_code = 200 if is_ready else 503
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -38,8 +38,7 @@ def docs() -> Response:
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-cache"
     return response
 
 

@@ -8,6 +8,7 @@ from flask import current_app
 from api.doorbell import Doorbell
 from moderation.db import Database
 from moderation.identity import Keyed
+from moderation.limiting.shared import Limiter
 from moderation.outbound import Outbound
 from moderation.settings import Settings
 
@@ -23,6 +24,7 @@ class Resources:
     keyed: Keyed
     outbound: Outbound
     doorbell: Doorbell
+    limiter: Limiter
 
     @property
     def base_url(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from moderation.celery_config import celery_config
 from moderation.errors import SettingsError
+from moderation.limiting.limits import Limit, read_limit
 from moderation.setting_types import Networks, http_url, integer, log_level, names, networks, setting
 
 PREFIX = "MODERATION_"
@@ -71,6 +72,21 @@ class Settings:
         30, "Days after which a visitor's address is erased from a comment.", integer(0, 36500)
     )
     log_level: str = setting("INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR.", log_level)
+    limit_key: Limit | None = setting(
+        Limit(600_000, 60), "Comments that one key may post, as COUNT/SECONDS, or `off`.", read_limit
+    )
+    limit_site: Limit | None = setting(
+        Limit(6_000, 60), "Comments that all visitors may post with a site's public key.", read_limit
+    )
+    limit_network: Limit | None = setting(
+        Limit(300, 60), "Comments that a visitor's network (/24, of IPv6 /48) may post with a public key.", read_limit
+    )
+    limit_address: Limit | None = setting(
+        Limit(60, 60), "Comments that a visitor's address may post with a public key.", read_limit
+    )
+    limit_email: Limit | None = setting(
+        Limit(30, 60), "Comments that an author's address may post with a public key.", read_limit
+    )
     api_processes: int = setting(1, "Processes that answer HTTP.", integer(1, 64))
     api_threads: int = setting(8, "Requests that one such process answers at a time.", integer(1, 256))
     screen_processes: int = setting(2, "Processes of one worker that judge comments.", integer(1, 64))

@@ -10,6 +10,8 @@ PROBLEM_TYPE = "application/problem+json"
 HEADERS: Mapping[str, tuple[str, Json]] = {
     "Location": ("Where it can be read from now on.", {"type": "string", "format": "uri"}),
     "Retry-After": ("Seconds after which asking again makes sense.", {"type": "integer", "minimum": 0}),
+    "RateLimit": ("The limit with the least left: how many, and seconds until it resets.", {"type": "string"}),
+    "RateLimit-Policy": ("The limits that hold: how many in how many seconds.", {"type": "string"}),
     "Preference-Applied": ("How long was waited for at most (RFC 7240).", {"type": "string", "pattern": r"^wait=\d+$"}),
     "Link": ('The next page: `<…>; rel="next"`. Missing on the last one.', {"type": "string"}),
     "Content-Language": ("The language of the messages.", {"enum": ["en", "fa"]}),
@@ -28,6 +30,7 @@ PROBLEM_KINDS: Mapping[str, str] = {
     "invalid-input": "Fields need another look; `errors` has one entry for each.",
     "idempotency-key-reused": "The Idempotency-Key came before, with another body.",
     "in-progress": "The first request with this Idempotency-Key is still under way.",
+    "too-many-requests": "A limit was reached; `RateLimit` says which, `Retry-After` for how long.",
     "changed": "The comment is no longer as the decision's `version` saw it.",
     "origin": "A public key was used on a page of another website.",
 }
@@ -57,6 +60,7 @@ _PROBLEMS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
         "Fields need another look (see `errors`); or, of type `idempotency-key-reused`, the key had another body.",
         (),
     ),
+    "TooMany": (429, "Too many comments for now.", ("Retry-After", "RateLimit", "RateLimit-Policy")),
     "Away": (503, "The database does not answer; nothing was stored. Try again.", ("Retry-After",)),
 }
 

@@ -24,7 +24,6 @@ _TOLD = {
     "www-authenticate",
     "accept-post",
     "allow",
-    "content-security-policy",
     "access-control-allow-methods",
     "access-control-allow-headers",
     "access-control-max-age",

@@ -1,0 +1,96 @@
+"""Hold requests against the limits, and tell clients how they stand.
+
+A website's server vouches for its visitors, so only its key is counted; of a public form everything is: the visitor's
+address and network, the author's address, the whole site. Header fields: draft-ietf-httpapi-ratelimit-headers.
+"""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+
+from flask import Response, g, request
+
+from api.problems import ProblemError
+from api.resources import resources
+from api.visitors import visitor_address
+from moderation.keys import Caller, Kind
+from moderation.limiting.limits import Limit
+from moderation.limiting.redis_totals import RedisTotals
+from moderation.limiting.shared import Limiter
+from moderation.limiting.windows import Standing
+from moderation.settings import Settings
+
+# What one household or one office has of an internet provider.
+_NETWORK_BITS = {4: 24, 6: 48}
+
+
+def make_limiter(settings: Settings) -> Limiter:
+    """Return the limiter that these settings describe; connects to nothing yet."""
+    wanted: Mapping[str, Limit | None] = {
+        "key": settings.limit_key,
+        "site": settings.limit_site,
+        "network": settings.limit_network,
+        "address": settings.limit_address,
+        "email": settings.limit_email,
+    }
+    limits = {name: limit for name, limit in wanted.items() if limit is not None}
+    return Limiter(limits, RedisTotals(settings.redis_client_url))
+
+
+def limit_caller(caller: Caller, cost: int = 1) -> None:
+    """Count a request that posts `cost` comments; raise ProblemError 429 when it is too much."""
+    subjects = {"key": caller.key_id}
+    if caller.kind is Kind.PUBLIC:
+        address = connection_address()
+        subjects["site"] = caller.site()
+        if address:
+            subjects |= {"address": address, "network": network_of(address)}
+    _take(caller, subjects, cost)
+
+
+def limit_author(caller: Caller, email_normalized: str) -> None:
+    """Count a comment of a public form for its author; raise ProblemError 429 when it is too much."""
+    if caller.kind is Kind.PUBLIC:
+        _take(caller, {"email": email_normalized}, 1)
+
+
+def connection_address() -> str | None:
+    """Return the visitor's address, as the connection and trusted proxies tell it."""
+    forwarded = [entry for line in request.headers.getlist("X-Forwarded-For") for entry in line.split(",")]
+    return visitor_address(request.remote_addr, forwarded, resources().settings.trusted_proxies)
+
+
+def network_of(address: str) -> str:
+    """Return the network that an address is counted with: /24, or /48 of IPv6."""
+    bits = _NETWORK_BITS[ipaddress.ip_address(address).version]
+    return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
+
+
+def _take(caller: Caller, subjects: Mapping[str, str], cost: int) -> None:
+    parts = resources()
+    # One site's visitors don't count at another.
+    hashed = {
+        name: parts.keyed.token("limit", f"{name} {caller.site()} {subject}") for name, subject in subjects.items()
+    }
+    standings = parts.limiter.take(hashed, cost)
+    g.standings = [*g.get("standings", ()), *standings]
+    over = [one for one in standings if one.is_over]
+    if over:
+        wait = max(one.reset for one in over)
+        raise ProblemError(
+            429,
+            "Too Many Requests",
+            f"Too many comments for now. Please try again in {wait} seconds.",
+            kind="too-many-requests",
+            headers={"Retry-After": str(wait)},
+        )
+
+
+def show_limits(response: Response) -> Response:
+    """Add the `RateLimit` fields to an answer: every limit that was asked, and the one with the least left."""
+    standings: Sequence[Standing] = g.get("standings", ())
+    if standings:
+        policies = [f'"{one.name}";q={one.limit.most};w={one.limit.seconds}' for one in standings]
+        response.headers["RateLimit-Policy"] = ", ".join(policies)
+        least = min(standings, key=lambda one: (not one.is_over, one.remaining / one.limit.most))
+        response.headers["RateLimit"] = f'"{least.name}";r={least.remaining};t={least.reset}'
+    return response
