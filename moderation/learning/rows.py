@@ -21,7 +21,11 @@ class BadRowError(ModerationError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One labelled comment. `cluster` is shared by near-copies, which must never be on both sides of a split."""
+    """One labelled comment. `cluster` is shared by near-copies, which must never be on both sides of a split.
+
+    `date` is ISO 8601 as the file has it. Subset, thread (what was commented on), date and author are empty where a
+    source knows none.
+    """
 
     id: str
     source: str
@@ -31,6 +35,9 @@ class Row:
     body: str
     label: str
     cluster: str
+    subset: str = ""
+    thread: str = ""
+    date: str = ""
 
     @property
     def is_spam(self) -> bool:
@@ -81,4 +88,7 @@ def _row(line: str, where: str, number: int) -> Row:
         body=fields["body"],
         label=fields["label"],
         cluster=str(fields.get("cluster") or identity),
+        subset=str(fields.get("subset") or ""),
+        thread=str(fields.get("thread") or ""),
+        date=str(fields.get("date") or ""),
     )

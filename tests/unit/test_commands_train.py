@@ -62,6 +62,24 @@ def test_without_a_terminal_the_table_is_plain(labelled: Path) -> None:
     assert [line.split()[0] for line in lines[2:]] == ["invented", "made_up", "all"]
 
 
+def test_all_filters_are_measured_together(labelled: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"thresholds": {"hold": 0.1, "spam": 6, "discard": 12}}))
+    measured = run("evaluate", labelled, "--pipeline", "--policy", policy, "--linked", "--disguised", "--json")
+    assert measured.exit_code == 0, measured.output
+    answer = json.loads(measured.stdout)
+    assert answer["changed"] == "disguised linked"
+    assert [one["source"] for one in answer["sources"]] == ["invented", "made_up", "all"]
+    every = answer["sources"][-1]["counts"]
+    assert {label: sum(counts.values()) for label, counts in every.items()} == {"ham": 60, "spam": 60, "toxic": 60}
+    # AUTHOR_NEW alone holds at this policy, and every row is of a new author.
+    assert "approve" not in every["ham"]
+    assert answer["mean_of_sources_with_spam"]["spam_approved"] == 0
+    told = run("evaluate", labelled, "--pipeline")
+    assert told.exit_code == 0, told.output
+    assert "Mean of the 2 sources with spam" in told.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "code", "complaint"),
     [
@@ -75,6 +93,9 @@ def test_without_a_terminal_the_table_is_plain(labelled: Path) -> None:
         ("evaluate", ["FILE", "--weights", "bad.jsonl"], 1, "no weights of a text model"),
         ("evaluate", ["empty.jsonl"], 1, "no comments"),
         ("evaluate", ["bad.jsonl"], 1, "line 1"),
+        ("evaluate", ["FILE", "--policy", "FILE"], 2, "--pipeline"),
+        ("evaluate", ["FILE", "--pipeline", "--policy", "empty.jsonl"], 1, "no JSON"),
+        ("evaluate", ["FILE", "--pipeline", "--policy", "odd.json"], 1, "point: unknown"),
     ],
 )
 def test_mistakes_are_explained(
@@ -83,6 +104,7 @@ def test_mistakes_are_explained(
     monkeypatch.chdir(labelled.parent)
     Path("bad.jsonl").write_text("{}\n")
     Path("empty.jsonl").write_text("\n")
+    Path("odd.json").write_text('{"point": {}}')
     result = run(name, *(labelled if argument == "FILE" else argument for argument in arguments))
     assert result.exit_code == code
     assert complaint in result.stderr
