@@ -6,6 +6,7 @@ from flask import Flask, Response, g, request
 from werkzeug.routing import BaseConverter
 
 from api import comments, decisions, endpoints, forms, operations, policies, problems, reference
+from api.callers import note_key
 from api.doorbell import Doorbell, Publish, celery_publisher
 from api.limiting import make_limiter, show_limits
 from api.preferences import WaitingRoom
@@ -13,6 +14,7 @@ from api.resources import Resources
 from api.safety import guard
 from moderation.db import Database
 from moderation.identity import Keyed
+from moderation.key_use import KeyUse
 from moderation.lifeline import die_with_parent
 from moderation.log import configure, get_logger
 from moderation.outbound import Outbound
@@ -31,10 +33,11 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     app.extensions["moderation"] = Resources(
         settings=settings,
         database=Database.of(settings, pool_size=settings.api_threads),
-        keyed=Keyed(settings.secret()),
+        keyed=Keyed(settings.secret(), settings.secret_key_previous),
         outbound=Outbound(settings.outbound_allow),
         doorbell=Doorbell(publish or celery_publisher(settings)),
         limiter=make_limiter(settings),
+        key_use=KeyUse(),
     )
     app.url_map.converters["default"] = _Name
     # A POST does not survive most clients' redirects: an address is right or unknown.
@@ -46,6 +49,7 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     app.before_request(_note_start)
     app.after_request(show_limits)
     app.after_request(guard)
+    app.after_request(note_key)
     app.after_request(_log_request)
     return app
 

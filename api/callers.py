@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, request
+from flask import Response, g, request
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -30,7 +30,18 @@ def authorise(session: Session, *allowed: Kind) -> Caller:
     if caller.kind not in allowed:
         kinds = " or ".join(str(kind) for kind in allowed)
         raise ProblemError(403, "Forbidden", f"A {caller.kind} key may not do this; it takes a {kinds} key.")
+    g.key_used = (caller.key_id, token.strip())
     return caller
+
+
+def note_key(response: Response) -> Response:
+    """Note that a key was used; after the answer is made, when the request holds no connection any more."""
+    used = g.pop("key_used", None)
+    if used is not None:
+        parts = resources()
+        key_id, token = used
+        parts.key_use.note(parts.database, parts.keyed, key_id, token, utc_now())
+    return response
 
 
 def unauthorised(detail: str) -> ProblemError:

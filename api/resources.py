@@ -8,6 +8,7 @@ from flask import current_app
 from api.doorbell import Doorbell
 from moderation.db import Database
 from moderation.identity import Keyed
+from moderation.key_use import KeyUse
 from moderation.limiting.shared import Limiter
 from moderation.outbound import Outbound
 from moderation.settings import Settings
@@ -25,6 +26,7 @@ class Resources:
     outbound: Outbound
     doorbell: Doorbell
     limiter: Limiter
+    key_use: KeyUse
 
     @property
     def base_url(self) -> str:

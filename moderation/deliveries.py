@@ -201,12 +201,13 @@ def _send(
 def _attempt(keyed: Keyed, outbound: Outbound, one: Sendable, clock: Clock) -> Tried:
     started_at = clock()
     timestamp = int(started_at.timestamp())
+    secrets = keyed.endpoint_secrets(one.endpoint_id, one.generation)
     headers = {
         "content-type": "application/json",
         "user-agent": "comment-moderation",
         "webhook-id": one.id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign(keyed.endpoint_secret(one.endpoint_id, one.generation), one.id, timestamp, one.body),
+        "webhook-signature": " ".join(sign(secret, one.id, timestamp, one.body) for secret in secrets),
     }
     began = time.monotonic()
     try:

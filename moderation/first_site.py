@@ -52,7 +52,7 @@ def ensure_first_site(database: Database, settings: Settings) -> FirstSite:
     Keys.LOST says that sites exist but the file doesn't, or holds keys that open nothing here.
     """
     path, draft = settings.data_dir / FILE, settings.data_dir / f"{FILE}.draft"
-    keyed = Keyed(settings.secret())
+    keyed = Keyed(settings.secret(), settings.secret_key_previous)
     # The draft is on the disk before the commit and gets its name after it. A crash before the commit leaves keys that
     # open nothing, and the next start makes others; a crash after it leaves a draft that the next start finds to work.
     with database.write() as session:

@@ -50,29 +50,49 @@ def new_akismet_key() -> str:
 
 
 class Keyed:
-    """Keyed hashes of one installation. The key never leaves; each purpose has a key of its own."""
+    """Keyed hashes of one installation. The key never leaves; each purpose has a key of its own.
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret.encode()
+    `previous` is the secret that is being replaced: what was made with it is still believed, nothing new is made.
+    """
+
+    def __init__(self, secret: str, previous: str = "") -> None:
+        self._secrets = [one.encode() for one in (secret, previous) if one]
 
     def digest(self, purpose: str, text: str) -> bytes:
         """Return 32 bytes, HMAC-SHA256 of `text` under the key of this purpose."""
-        key = hmac.digest(self._secret, purpose.encode(), hashlib.sha256)
+        return self.digests(purpose, text)[0]
+
+    def digests(self, purpose: str, text: str) -> list[bytes]:
+        """Return the digest, and the one under the secret that is being replaced."""
         # A stranger's header may hold what UTF-8 has no bytes for.
-        return hmac.digest(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        hashed = text.encode("utf-8", "surrogatepass")
+        return [
+            hmac.digest(hmac.digest(secret, purpose.encode(), hashlib.sha256), hashed, hashlib.sha256)
+            for secret in self._secrets
+        ]
 
     def token(self, purpose: str, text: str) -> str:
         """Return the digest as 43 URL-safe characters."""
-        return base64.urlsafe_b64encode(self.digest(purpose, text)).rstrip(b"=").decode()
+        return _written(self.digest(purpose, text))
 
     def matches(self, purpose: str, text: str, token: str) -> bool:
         """Tell in constant time whether `token` is the token of `text`."""
-        return hmac.compare_digest(self.token(purpose, text).encode(), token.encode("utf-8", "replace"))
+        given = token.encode("utf-8", "replace")
+        wanted = [_written(digest).encode() for digest in self.digests(purpose, text)]
+        return any(hmac.compare_digest(one, given) for one in wanted)
 
     def endpoint_secret(self, endpoint_id: str, generation: int) -> str:
         """Return an endpoint's signing secret (`whsec_` and base64 of 32 bytes), made from the key instead of stored.
 
         A copy of the database therefore signs nothing. A new generation is a new secret.
         """
-        digest = self.digest("endpoint", f"{endpoint_id}:{generation}")
-        return "whsec_" + base64.b64encode(digest).decode()
+        return self.endpoint_secrets(endpoint_id, generation)[0]
+
+    def endpoint_secrets(self, endpoint_id: str, generation: int) -> list[str]:
+        """Return the signing secret, and the one that receivers may know from before."""
+        digests = self.digests("endpoint", f"{endpoint_id}:{generation}")
+        return ["whsec_" + base64.b64encode(digest).decode() for digest in digests]
+
+
+def _written(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

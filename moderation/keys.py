@@ -12,7 +12,7 @@ from moderation.errors import FieldError, InvalidInputError, NotFoundError
 from moderation.identity import Keyed, new_akismet_key, new_id, new_token
 from moderation.tables import Key, Moderator, ModeratorSite
 
-_PURPOSE = "key"
+PURPOSE = "key"
 # Longer than any of ours: no stranger makes us hash a megabyte.
 _MAX_LENGTH = 100
 
@@ -64,7 +64,7 @@ def authenticate(session: Session, keyed: Keyed, token: str, now: datetime) -> C
         return None
     key = session.execute(
         select(Key.id, Key.kind, Key.name, Key.site_id, Key.moderator_id).where(
-            Key.digest == keyed.digest(_PURPOSE, token), or_(Key.expires_at.is_(None), Key.expires_at > now)
+            Key.digest.in_(keyed.digests(PURPOSE, token)), or_(Key.expires_at.is_(None), Key.expires_at > now)
         )
     ).one_or_none()
     if key is None:
@@ -105,7 +105,7 @@ def add_key(
         Key(
             id=key_id,
             kind=kind.value,
-            digest=keyed.digest(_PURPOSE, token),
+            digest=keyed.digest(PURPOSE, token),
             name=name,
             site_id=site_id,
             moderator_id=moderator_id,

@@ -54,3 +54,13 @@ def http_url(text: str) -> str:
 def setting(default: Any, text_help: str, read: Callable[[str], Any] = str, *, is_secret: bool = False) -> Any:
     """Declare a field of `Settings` with its line of help and how its text is read."""
     return field(default=default, metadata={"help": text_help, "read": read, "is_secret": is_secret})
+
+
+# What people write where a secret belongs, and forget to change.
+_PLACEHOLDERS = ("changeme", "change-me", "change_me", "change me", "placeholder", "your-secret", "your_secret")
+_FEWEST_CHARACTERS = 8
+
+
+def is_guessable(secret: str) -> bool:
+    """Tell whether a secret is made of few different characters or is somebody's placeholder."""
+    return len(set(secret)) < _FEWEST_CHARACTERS or any(word in secret.lower() for word in _PLACEHOLDERS)

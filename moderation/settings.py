@@ -15,12 +15,13 @@ from typing import Any
 from moderation.celery_config import celery_config
 from moderation.errors import SettingsError
 from moderation.limiting.limits import Limit, read_limit
-from moderation.setting_types import Networks, http_url, integer, log_level, names, networks, setting
+from moderation.setting_types import Networks, http_url, integer, is_guessable, log_level, names, networks, setting
 
 PREFIX = "MODERATION_"
 EMBEDDED = "embedded:"
 # sun_path has 108 bytes on Linux, 104 elsewhere.
 _MAX_SOCKET_PATH = 100
+_HOW_TO_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,11 @@ class Settings:
         "",
         "Keys the hashes of tokens and addresses and makes webhook secrets; 32 characters or more. "
         "Default on SQLite: made once, kept in DATA_DIR/secret_key. Changing it voids every key and secret.",
+        is_secret=True,
+    )
+    secret_key_previous: str = setting(
+        "",
+        "The SECRET_KEY that is being replaced: what was made with it holds while it stands here.",
         is_secret=True,
     )
     base_url: str = setting(
@@ -166,14 +172,17 @@ class Settings:
     def secret(self) -> str:
         """Return SECRET_KEY, or the one kept in DATA_DIR, which the first call makes.
 
-        Raises SettingsError where several machines would each make their own.
+        Raises SettingsError where several machines would each make their own, and for one that is easily guessed on
+        a set that is not this machine's alone.
         """
+        if self.secret_key and not self.uses_sqlite and is_guessable(self.secret_key):
+            raise SettingsError(f"{PREFIX}SECRET_KEY is easily guessed; make one with: {_HOW_TO_MAKE_ONE}")
         if self.secret_key:
             return self.secret_key
         if not self.uses_sqlite:
             raise SettingsError(
                 f"{PREFIX}SECRET_KEY is not set. All services of a set need the same one; "
-                f"make it with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+                f"make it with: {_HOW_TO_MAKE_ONE}"
             )
         return _kept_secret(self.data_dir / "secret_key")
 

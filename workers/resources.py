@@ -73,7 +73,7 @@ def resources() -> Resources:
     return Resources(
         settings=found,
         database=Database.of(found, pool_size=found.deliver_threads, can_redo=True),
-        keyed=Keyed(found.secret()),
+        keyed=Keyed(found.secret(), found.secret_key_previous),
         outbound=Outbound(found.outbound_allow),
         judge=Judge(load_filters(found.filters), load_model, load_shadow),
     )

@@ -20,6 +20,7 @@ COMMANDS = (
     "site",
     "moderator",
     "token",
+    "rekey",
     "endpoint",
     "shadow",
     "queues",

@@ -24,7 +24,7 @@ class Setup:
     @property
     def keyed(self) -> Keyed:
         """The keyed hashes of this installation."""
-        return Keyed(self.settings.secret())
+        return Keyed(self.settings.secret(), self.settings.secret_key_previous)
 
 
 def set_up() -> Setup:

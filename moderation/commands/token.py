@@ -95,14 +95,21 @@ def list_all(*, as_json: bool) -> None:
     """
     with set_up().database.read() as session:
         rows = [
-            (key.id, key.kind, key.name, key.site_id or key.moderator_id or "", key.expires_at or "")
+            (
+                key.id,
+                key.kind,
+                key.name,
+                key.site_id or key.moderator_id or "",
+                key.expires_at or "",
+                key.last_used_at or "",
+            )
             for key in list_keys(session)
         ]
     if as_json:
-        names = ("id", "kind", "name", "of", "expires_at")
+        names = ("id", "kind", "name", "of", "expires_at", "last_used_at")
         print_json([dict(zip(names, (str(value) for value in row), strict=True)) for row in rows])
         return
-    print_table(("id", "kind", "name", "of", "expires at"), rows)
+    print_table(("id", "kind", "name", "of", "expires at", "last used"), rows)
 
 
 def _show(made: NewKey, *, as_json: bool) -> None:

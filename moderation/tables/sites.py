@@ -59,4 +59,6 @@ class Key(Row):
     moderator_id: Mapped[str | None] = mapped_column(Id, ForeignKey("moderators.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    # To within some minutes (`key_use`).
+    last_used_at: Mapped[datetime | None]
     __table_args__ = (Index("keys_by_site", "site_id"), Index("keys_by_moderator", "moderator_id"))

@@ -133,3 +133,10 @@ def test_what_is_printed_holds_no_secret() -> None:
     assert KEY not in str(lines)
     assert "hunter2" not in str(lines)
     assert all(line.text_help.endswith(".") for line in lines)
+
+
+@pytest.mark.parametrize("secret", ["x" * 64, "abcabc" * 8, "please-changeme-before-production-0123456789", "0" * 40])
+def test_a_secret_that_is_easily_guessed_is_refused_where_others_reach_the_database(secret: str) -> None:
+    with pytest.raises(SettingsError, match="easily guessed"):
+        Settings(secret_key=secret, database_url="postgresql+psycopg://u@db/x").secret()
+    assert Settings(secret_key=secret, database_url="sqlite:///x.db").secret() == secret

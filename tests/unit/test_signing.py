@@ -103,3 +103,17 @@ def test_a_token_is_of_its_purpose_and_text() -> None:
     assert not keyed.matches("author", "cm_2", token)
     assert not keyed.matches("email", "cm_1", token)
     assert not keyed.matches("author", "cm_1", "\ud800")
+
+
+def test_while_a_secret_is_replaced_links_and_signatures_of_both_hold() -> None:
+    old, new = Keyed("one secret"), Keyed("another secret", "one secret")
+    assert new.matches("author", "cm_1", old.token("author", "cm_1"))
+    assert new.matches("author", "cm_1", new.token("author", "cm_1"))
+    assert not old.matches("author", "cm_1", new.token("author", "cm_1"))
+    assert not new.matches("author", "cm_2", old.token("author", "cm_1"))
+    present, previous = new.endpoint_secrets("ep_1", 1)
+    assert previous == old.endpoint_secret("ep_1", 1)
+    assert present == Keyed("another secret").endpoint_secret("ep_1", 1)
+    signatures = " ".join(sign(secret, "dl_1", 1_700_000_000, b"{}") for secret in (present, previous))
+    for known in (present, previous):
+        assert verify([known], "dl_1", "1700000000", signatures, b"{}", 1_700_000_000)
