@@ -6,9 +6,9 @@ In the order in which a comment meets them:
 - `intake` commits it, once per `idempotency` key; `posts` remembers what it hangs on; `identity` makes ids and tokens;
   `forms` makes and reads the token that times a reply form.
 - `facts` gathers what the filters need for a whole batch, with `history`: what authors did before,
-  and `surroundings`: what was said there; `text` folds
-  (`markup`, `lookalikes`) and finds `links` (`disguised_links`, `domains`), `readings` undo l33t and s p a c i n g;
-  `filters` notice `signals`.
+  and `surroundings`: what was said there; `text` folds (`markup`, `lookalikes`) and finds `links` (`disguised_links`,
+  `domains`), `readings` undo l33t and s p a c i n g, `finglish` reads Persian in Latin letters, `wordlists` finds many
+  words at once; `filters` notice `signals`.
 - `campaigns` finds near-copies by `similarity`, in the `bands` that `text_memory` keeps.
 - `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome; `shadow` tries a
   model out beside it, and `shadow_report` says what would change.
@@ -17,9 +17,9 @@ In the order in which a comment meets them:
   `combining` adds to the shipped one; `sweeping` finds work whose doorbell was lost; `retention` forgets.
 
 What they stand on: `tables` (the rows, of `columns`), `db` (the one door to databases), `migrations`, `settings` (the
-one door to the environment), `sites` and `keys` (who may do what), `signing` and `outbound` (the one door to strangers'
-addresses), `turn` (writers of SQLite one by one), `together` (one commit for many), `tasks` (names shared with the
-workers), `broker` (queue lengths), `health`, `metrics`, `log`, `errors`, `clock`.
+one door to the environment), `sites` and `keys` (who may do what), `word_import`, `signing` and `outbound` (the one
+door to strangers' addresses), `turn` (writers of SQLite one by one), `together` (one commit for many), `tasks` (names
+shared with the workers), `broker` (queue lengths), `health`, `metrics`, `log`, `errors`, `clock`.
 
 `commands` is the `moderation` program; its `up` rests on `data_folder`, `embedded` (a redis-server of our own),
 `first_site`, `children` (kept running), `lifeline` (ended with their parent), `readiness` and `stopping`. `learning`

@@ -69,6 +69,7 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
                 body=comment.body,
                 language=comment.language,
                 ip=comment.ip,
+                user_agent=comment.user_agent,
                 policy=policies[comment.site_id],
                 own_hosts=_own_hosts(domain, post_url),
                 # The comment itself is among those counted.

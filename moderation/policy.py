@@ -44,6 +44,7 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "FORM_MISSING": 1.0,
     "CONTACT": 3.0,
     "LANGUAGE_OTHER": 1.0,
+    "FINGLISH": 0.0,
     "ALL_CAPITALS": 0.3,
     "GIBBERISH": 1.5,
     "EMOJI_RUN": 0.5,
@@ -58,7 +59,8 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "RULE_HOLD_EVERYTHING": 0.0,
 }
 
-MAX_WORDS = 10_000
+# Public lists for WordPress have some 60,000 lines.
+MAX_WORDS = 100_000
 MAX_WORD_LENGTH = 200
 MAX_SIGNAL_NAME = 64
 MAX_LANGUAGES = 50

@@ -34,6 +34,11 @@ def readings(folded: Folded) -> list[Folded]:
     return found
 
 
+def may_read_otherwise(folded: str) -> bool:
+    """Tell whether a folded text may have other readings; hardly any has."""
+    return not _SIGNS.isdisjoint(folded) or _MAY_BE_SPACED.search(folded) is not None
+
+
 def for_the_model(folded: str) -> str:
     """Close up spaced words and add what l33t words spell behind the text."""
     closed = _SPACED.sub(lambda run: run.group()[::2], folded) if _MAY_BE_SPACED.search(folded) else folded

@@ -59,27 +59,27 @@ class Folded:
         return self.starts[start], self.ends[end - 1]
 
 
-def fold(text: str) -> str:
+def fold(text: str, *, is_joined: bool = False) -> str:
     """Fold a text for matching, in linear time; folding twice changes nothing more.
 
     HTML entities and tags read through; NFKC and case folding; invisible characters, accents, harakat and tatweel
     dropped; the non-joiner read as a space; Arabic and Persian forms of a letter unified; every script's digits in
     ASCII; look-alike letters in the script of their word; white space collapsed. Marks that are vowels (Indic scripts,
-    Thai) stay.
+    Thai) stay. With `is_joined` the non-joiner is dropped instead of read as a space.
     """
     for _ in range(_MAX_LAYERS):
-        text = _fold_plain(read_markup(text)[0] if has_markup(text) else text)
+        text = _fold_plain(read_markup(text)[0] if has_markup(text) else text, is_joined=is_joined)
         if not has_markup(text):
             return text
-    return _fold_plain(text.translate(_NO_MARKUP))
+    return _fold_plain(text.translate(_NO_MARKUP), is_joined=is_joined)
 
 
-def _fold_plain(text: str) -> str:
-    folded = unicodedata.normalize("NFC", _without_idle_joiners(text).translate(_CHARACTERS))
+def _fold_plain(text: str, *, is_joined: bool) -> str:
+    folded = unicodedata.normalize("NFC", _without_idle_joiners(text, is_joined=is_joined).translate(_CHARACTERS))
     return " ".join(fold_lookalikes(folded).split())
 
 
-def fold_with_spans(text: str) -> Folded:
+def fold_with_spans(text: str, *, is_joined: bool = False) -> Folded:
     """Fold as `fold` does, and remember where each character came from."""
     whole: Folded | None = None
     for _ in range(_MAX_LAYERS):
@@ -87,12 +87,12 @@ def fold_with_spans(text: str) -> Folded:
             text, spans = read_markup(text)
             read = Folded(text, tuple(start for start, _ in spans), tuple(end for _, end in spans))
             whole = _through(read, whole)
-        folded = _fold_plain_with_spans(text)
+        folded = _fold_plain_with_spans(text, is_joined=is_joined)
         whole = _through(folded, whole)
         text = folded.text
         if not has_markup(text):
             return whole
-    return _through(_fold_plain_with_spans(text.translate(_NO_MARKUP)), whole)
+    return _through(_fold_plain_with_spans(text.translate(_NO_MARKUP), is_joined=is_joined), whole)
 
 
 def _through(later: Folded, earlier: Folded | None) -> Folded:
@@ -106,11 +106,11 @@ def _through(later: Folded, earlier: Folded | None) -> Folded:
     )
 
 
-def _fold_plain_with_spans(text: str) -> Folded:
+def _fold_plain_with_spans(text: str, *, is_joined: bool) -> Folded:
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for at, character in enumerate(_without_idle_joiners(text)):
+    for at, character in enumerate(_without_idle_joiners(text, is_joined=is_joined)):
         piece = _CHARACTERS[ord(character)]
         if not piece:
             if ends and unicodedata.category(character).startswith("M"):
@@ -152,9 +152,11 @@ def _collapse(pieces: list[str], starts: list[int], ends: list[int]) -> Folded:
     return Folded(fold_lookalikes("".join(characters)), tuple(kept_starts), tuple(kept_ends))
 
 
-def _without_idle_joiners(text: str) -> str:
+def _without_idle_joiners(text: str, *, is_joined: bool) -> str:
     if "\u200c" not in text:
         return text
+    if is_joined:
+        return text.replace("\u200c", "\u200b")
     return _IDLE_NON_JOINER.sub(lambda found: "\u200b" * len(found.group()), text)
 
 

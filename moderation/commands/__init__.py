@@ -22,6 +22,7 @@ COMMANDS = (
     "token",
     "rekey",
     "endpoint",
+    "policy",
     "shadow",
     "queues",
     "doctor",

@@ -105,6 +105,7 @@ class Facts:
     body: str
     language: str | None
     ip: str | None = None
+    user_agent: str | None = None
     policy: Policy
     # Hosts that are the website's own; a link to them is no link.
     own_hosts: frozenset[str] = frozenset()

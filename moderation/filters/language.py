@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from moderation.filters.facts import Facts
+from moderation.finglish import is_finglish
 from moderation.signals import Evidence, Signal
+from moderation.text import fold
 
 # Fewer letters are a name, a brand or a cheer.
 _LEAST_LETTERS = 20
@@ -72,7 +74,10 @@ _CLEARLY = 3
 
 
 def language(facts: Facts) -> Iterator[Signal]:
-    """Notice LANGUAGE_OTHER: the comment is hardly in any script of the site's languages (`policy.languages`)."""
+    """Notice LANGUAGE_OTHER: the comment is hardly in any script of the site's languages (`policy.languages`).
+
+    Persian in Latin letters is FINGLISH instead, on a site that is written in Persian.
+    """
     if not facts.policy.languages:
         return
     text = _without_links(facts.body)
@@ -85,7 +90,9 @@ def language(facts: Facts) -> Iterator[Signal]:
         return
     found = _within_arabic_script(text) if script == "Arabic" else script
     is_own = found in own or (script == "Arabic" and found == "Arabic script" and own & {"Arabic", "Persian"})
-    if not is_own:
+    if script == "Latin" and not is_own and "Persian" in own and is_finglish(fold(facts.body)):
+        yield Signal("FINGLISH", 1.0, (Evidence("Persian in Latin letters", field=""),))
+    elif not is_own:
         yield Signal("LANGUAGE_OTHER", 1.0, (Evidence(found, field=""),))
 
 

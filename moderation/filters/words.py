@@ -1,97 +1,91 @@
 """The site's own word lists: what it wants to see first, and what it never wants to see."""
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 from moderation.filters.facts import Facts
-from moderation.readings import readings
+from moderation.finglish import is_finglish
+from moderation.readings import may_read_otherwise, readings
 from moderation.signals import Evidence, Signal
 from moderation.text import Folded, fold, fold_with_spans
+from moderation.wordlists import WordList, compile_words, find_spellings, find_words
 
-_WORD = re.compile(r"\w+")
 _SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A listed word or phrase, folded, and where its first word starts in it."""
-
-    text: str
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class _WordList:
-    """Entries by their first word, so that a text is read once however long the list is."""
-
-    by_word: dict[str, tuple[_Entry, ...]]
-    # Entries without a letter or digit (an emoji): found anywhere.
-    bare: tuple[str, ...]
+_NON_JOINERS = ("\u200c", "&zwnj", "&#")
 
 
 def words(facts: Facts) -> Iterator[Signal]:
-    """Notice WORDS_HOLD and WORDS_SPAM: whole words or phrases of the lists, in body, name, website or email.
+    """Notice WORDS_HOLD and WORDS_SPAM: whole words or phrases of the lists, in the fields that they are for.
 
-    Letters are folded on both sides (case, Persian and Arabic forms, marks, zero-width characters), l33t and
-    s p a c e d words are read too, and a word only matches as a whole: `tit` is not in `title`.
+    Letters are folded on both sides (case, Persian and Arabic forms, marks, zero-width characters); l33t and
+    s p a c e d words are read too, and Persian words in Latin letters where the comment is Persian. A word only matches
+    as a whole, `tit` is not in `title`, unless the list says otherwise (`tit*`).
     """
-    fields = [
-        (name, reading)
-        for name, text in (
-            ("body", facts.body),
-            ("name", facts.name),
-            ("website", facts.website or ""),
-            ("email", facts.email),
-        )
-        for reading in _read(text)
+    lists = [
+        (name, _compiled(listed))
+        for name, listed in (("WORDS_HOLD", facts.policy.words_hold), ("WORDS_SPAM", facts.policy.words_spam))
+        if listed
     ]
-    for signal_name, listed in (("WORDS_HOLD", facts.policy.words_hold), ("WORDS_SPAM", facts.policy.words_spam)):
-        if not listed:
-            continue
-        compiled = _compile(listed)
-        originals = {"body": facts.body, "name": facts.name, "website": facts.website or "", "email": facts.email}
-        found = dict.fromkeys((name, span) for name, reading in fields for span in _find(reading, compiled))
-        evidence = [Evidence(originals[name][start:end], name, start, end) for name, (start, end) in found]
-        if evidence:
-            yield Signal(signal_name, 1.0, tuple(evidence[:_SHOWN]))
+    if not lists:
+        return
+    originals = {
+        "body": facts.body,
+        "name": facts.name,
+        "website": facts.website or "",
+        "email": facts.email,
+        "ip": facts.ip or "",
+        "user_agent": facts.user_agent or "",
+    }
+    plain = {name: fold(text) for name, text in originals.items() if text}
+    read: dict[str, list[Folded]] = {}
+    for signal_name, listed in lists:
+        found: dict[tuple[str, tuple[int, int]], None] = {}
+        for name, text in plain.items():
+            if len(found) < _SHOWN and _may_match(listed, originals[name], text, name):
+                if name not in read:
+                    read[name] = _read(originals[name])
+                found |= dict.fromkeys((name, span) for span in _spans(listed, read[name], name))
+        if found:
+            evidence = (Evidence(originals[name][start:end], name, start, end) for name, (start, end) in found)
+            yield Signal(signal_name, 1.0, tuple(evidence)[:_SHOWN])
+
+
+def _may_match(listed: WordList, original: str, text: str, name: str) -> bool:
+    """Say no fast, for most comments: nothing listed in the plain folded text, and no other way to read it."""
+    return (
+        next(find_words(listed, text, name), None) is not None
+        or may_read_otherwise(text)
+        or any(one in original for one in _NON_JOINERS)
+        or (name == "body" and bool(listed.by_sound) and is_finglish(text))
+    )
+
+
+def _spans(listed: WordList, read: Sequence[Folded], name: str) -> Iterator[tuple[int, int]]:
+    for reading in read:
+        for start, end in find_words(listed, reading.text, name):
+            yield reading.original_span(start, end)
+    if name == "body":
+        for start, end in find_spellings(listed, read[0].text):
+            yield read[0].original_span(start, end)
 
 
 def _read(text: str) -> list[Folded]:
     folded = fold_with_spans(text)
-    return [folded, *readings(folded)]
+    joined = fold_with_spans(text, is_joined=True)
+    return [folded, *readings(folded), *([joined] if joined.text != folded.text else [])]
 
 
-# A site's list is compiled once per policy version and process.
-@lru_cache(maxsize=64)
-def _compile(listed: Sequence[str]) -> _WordList:
-    by_word: dict[str, list[_Entry]] = {}
-    bare = []
-    for one in listed:
-        text = fold(one)
-        first = _WORD.search(text)
-        if first:
-            by_word.setdefault(first.group(), []).append(_Entry(text, first.start()))
-        elif text:
-            bare.append(text)
-    return _WordList({word: tuple(entries) for word, entries in by_word.items()}, tuple(bare))
+# A site's list is compiled once per policy version and process. By identity: to compare, or only to hash, ten thousand
+# words would cost more than to look for them.
+_known: dict[int, tuple[Sequence[str], WordList]] = {}
+_MOST_KNOWN = 64
 
 
-def _find(folded: Folded, listed: _WordList) -> Iterator[tuple[int, int]]:
-    text = folded.text
-    for word in _WORD.finditer(text):
-        for entry in listed.by_word.get(word.group(), ()):
-            start = word.start() - entry.offset
-            end = start + len(entry.text)
-            if start >= 0 and text.startswith(entry.text, start) and not _goes_on(text, end):
-                yield folded.original_span(start, end)
-    for bare in listed.bare:
-        at = text.find(bare)
-        if at >= 0:
-            yield folded.original_span(at, at + len(bare))
-
-
-def _goes_on(text: str, end: int) -> bool:
-    """Tell whether a word continues across `end`."""
-    return end < len(text) and bool(_WORD.match(text[end])) and bool(_WORD.match(text[end - 1]))
+def _compiled(listed: Sequence[str]) -> WordList:
+    known = _known.get(id(listed))
+    if known is not None and known[0] is listed:
+        return known[1]
+    made = compile_words(listed)
+    if len(_known) >= _MOST_KNOWN:
+        _known.pop(next(iter(_known)), None)
+    _known[id(listed)] = (listed, made)
+    return made

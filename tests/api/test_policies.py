@@ -87,7 +87,7 @@ def test_a_new_policy_holds_for_comments_judged_from_then_on(service: Service) -
         ({"words_spam": ["a\0"]}, {"words_spam": "invalid"}),
         ({"words_spam": ["\ud800"]}, {"words_spam": "invalid"}),
         ({"words_spam": ["x" * 201]}, {"words_spam": "invalid"}),
-        ({"words_hold": ["x"] * 10_001}, {"words_hold": "invalid"}),
+        ({"words_hold": ["x"] * 100_001}, {"words_hold": "invalid"}),
         ({"on_failure": "approve"}, {"on_failure": "invalid"}),
         ({"on_failure": {}}, {"on_failure": "invalid"}),
         ({"max_lengths": {"body": 20_001}}, {"max_lengths": "invalid"}),

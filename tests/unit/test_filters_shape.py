@@ -61,7 +61,7 @@ def test_shape(body: str, signal: str | None) -> None:
         (("ar",), "هذا تعليق باللغة العربية عن الأخبار في هذه المنطقة", None),
         (("ar",), "این چیزی است که شما می‌گویید و برای ما خیلی مهم است", "Persian"),
         (("fa",), "متن كوتاه بدون نشانه روشن هميشه آزاد باشد دوستان", None),
-        (("fa",), "salam dooste aziz khubi emruz che khabar", "Latin"),
+        (("fa",), "a letter from a good friend who writes in English", "Latin"),
         (("ru",), "これはとてもながいコメントですからみじかくありません", "Kana"),
         (("ru",), "これは日本語のコメントで、とても長いものです", "Kana"),
         (("ja",), "これは日本語のコメントで、とても長いものです", None),
@@ -77,6 +77,22 @@ def test_shape(body: str, signal: str | None) -> None:
 def test_language(languages: tuple[str, ...], body: str, other: str | None) -> None:
     found = list(language(facts(body=body, policy=Policy(languages=languages))))
     assert [(one.name, one.evidence[0].text) for one in found] == ([("LANGUAGE_OTHER", other)] if other else [])
+
+
+@pytest.mark.parametrize(
+    ("languages", "body", "names"),
+    [
+        (("fa",), "salam dooste aziz khubi emruz che khabar", ["FINGLISH"]),
+        (("fa", "ar"), "in khabar dorooghe, man khodam oonja boodam!", ["FINGLISH"]),
+        (("fa", "en"), "in khabar dorooghe, man khodam oonja boodam!", []),
+        (("ru",), "in khabar dorooghe, man khodam oonja boodam!", ["LANGUAGE_OTHER"]),
+        (("fa",), "Man muss in Berlin bar bezahlen, was soll das", ["LANGUAGE_OTHER"]),
+        (("fa",), "Salam dari kami, jangan lupa mampir ke toko", ["LANGUAGE_OTHER"]),
+        (("fa",), "I am in Iran to see baba and my friends again", ["LANGUAGE_OTHER"]),
+    ],
+)
+def test_persian_in_latin_letters_is_no_other_language(languages: tuple[str, ...], body: str, names: list[str]) -> None:
+    assert [one.name for one in language(facts(body=body, policy=Policy(languages=languages)))] == names
 
 
 @given(st.text(max_size=100))

@@ -18,6 +18,8 @@ PURE = (
     "lookalikes.py",
     "markup.py",
     "readings.py",
+    "finglish.py",
+    "wordlists.py",
     "domains.py",
     "disguised_links.py",
     "filters",
