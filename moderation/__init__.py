@@ -10,8 +10,9 @@ In the order in which a comment meets them:
   `domains`), `readings` undo l33t and s p a c i n g, `finglish` reads Persian in Latin letters, `wordlists` finds many
   words at once; `filters` notice `signals`.
 - `campaigns` finds near-copies by `similarity`, in the `bands` that `text_memory` keeps.
-- `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome; `shadow` tries a
-  model out beside it, and `shadow_report` says what would change.
+- `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome; before it does,
+  `remote` asks services outside, where a site wants it. `shadow` tries a model out beside it, and `shadow_report` says
+  what would change.
 - `events` says what happened and who is owed word of it, `payload` shapes the message, `deliveries` sends it.
 - `decisions` lets people outrank the machine; `teaching` makes each site's own model of them (`site_models`), which
   `combining` adds to the shipped one; `sweeping` finds work whose doorbell was lost; `retention` forgets.

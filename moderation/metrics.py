@@ -16,7 +16,18 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from moderation.broker import BrokerAwayError, queue_lengths
 from moderation.db import Database
 from moderation.settings import Settings
-from moderation.tables import PENDING, RECEIVED, AttemptRow, Comment, DeliveryRow, Heartbeat, VerdictRow
+from moderation.tables import (
+    PENDING,
+    RECEIVED,
+    AttemptRow,
+    Comment,
+    DeliveryRow,
+    Heartbeat,
+    RemoteOutcome,
+    RemoteQuestion,
+    RemoteService,
+    VerdictRow,
+)
 
 _STATUSES = ("received", "approved", "held", "spam", "rejected")
 _STATES = ("pending", "delivered", "dead")
@@ -42,6 +53,7 @@ class _Rows(Collector):
     def collect(self) -> Iterator[Metric]:
         """Ask the rows, then the broker."""
         yield from self._from_rows()
+        yield from self._from_remote()
         yield from self._from_broker()
 
     def _from_rows(self) -> Iterator[Metric]:
@@ -93,6 +105,35 @@ class _Rows(Collector):
             "Time since a worker took a message off the queue.",
             "queue",
             {queue: self._age(consumed_at) for queue, consumed_at in heartbeats},
+        )
+
+    def _from_remote(self) -> Iterator[Metric]:
+        with self._database.read() as session:
+            outcomes = session.execute(
+                select(RemoteOutcome.service, RemoteOutcome.outcome, RemoteOutcome.questions)
+            ).all()
+            services = session.execute(select(RemoteService.service, RemoteService.open_until)).all()
+            owed = session.scalar(
+                select(func.count()).select_from(RemoteQuestion).where(RemoteQuestion.answered_at.is_(None))
+            )
+        counted = CounterMetricFamily(
+            "moderation_remote_questions",
+            "Questions to services outside, by what became of them.",
+            labels=["service", "outcome"],
+        )
+        for service, outcome, questions in outcomes:
+            counted.add_metric([service, outcome], questions)
+        yield counted
+        yield _gauge(
+            "moderation_remote_open",
+            "1 while a service outside is left alone because it failed.",
+            "service",
+            {service: int(open_until is not None and open_until > self._now) for service, open_until in services},
+        )
+        yield GaugeMetricFamily(
+            "moderation_remote_questions_owed",
+            "Questions to services outside without an answer yet.",
+            value=owed or 0,
         )
 
     def _from_broker(self) -> Iterator[Metric]:

@@ -95,9 +95,12 @@ class _Patient(HTTPConnection):
 class Outbound:
     """Posts to strangers. Threads may share one; making it connects to nothing."""
 
-    def __init__(self, allow: Networks = (), *, total_seconds: float = TOTAL_SECONDS) -> None:
+    def __init__(
+        self, allow: Networks = (), *, total_seconds: float = TOTAL_SECONDS, read_seconds: float = READ_SECONDS
+    ) -> None:
         self._allow = allow
         self._total_seconds = total_seconds
+        self._connect_seconds = min(CONNECT_SECONDS, total_seconds)
         guard = self
 
         class GuardedHTTP(_Patient):
@@ -120,7 +123,7 @@ class Outbound:
 
         # A PoolManager reads no proxy from the environment.
         self._pools = urllib3.PoolManager(
-            num_pools=64, maxsize=8, retries=False, timeout=Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+            num_pools=64, maxsize=8, retries=False, timeout=Timeout(connect=self._connect_seconds, read=read_seconds)
         )
         self._pools.pool_classes_by_scheme = {"http": HTTPPool, "https": HTTPSPool}
 
@@ -166,7 +169,7 @@ class Outbound:
             raise OutboundError(f"the name can't be looked up ({error.strerror or error})") from None
         address = self._choose(addresses, port, is_https=is_https)
         try:
-            connection = socket.create_connection((str(address), port), timeout=CONNECT_SECONDS)
+            connection = socket.create_connection((str(address), port), timeout=self._connect_seconds)
         except OSError as error:
             raise OutboundError(f"no connection ({error.strerror or 'timed out'})") from None
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

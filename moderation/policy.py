@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from moderation.errors import FieldError, InvalidInputError
+from moderation.remote.names import SERVICES
 from moderation.rules import Rules, read_rules
 from moderation.submission import FIELDS, LANGUAGE
 
@@ -50,6 +51,14 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "EMOJI_RUN": 0.5,
     "EMPTY": 1.0,
     "MODEL_SPAM": 6.0,
+    # What others say holds at most, and condemns only together; the language model's word is worth the least.
+    "REMOTE_AKISMET": 5.0,
+    "REMOTE_STOP_FORUM_SPAM": 4.0,
+    "REMOTE_CHECK_SPAM": 4.5,
+    "REMOTE_CHECK_HOLD": 3.0,
+    "REMOTE_OPINION_SPAM": 1.5,
+    "REMOTE_OPINION_HAM": -1.0,
+    "REMOTE_FAILED": 0.0,
     "FILTER_FAILED": 0.0,
     # Followed, not weighed.
     "RULE_TRUST": 0.0,
@@ -98,6 +107,10 @@ class Policy:
     rules: Rules = field(default_factory=Rules)
     # Signals that are noticed and shown but have no say.
     shadow: tuple[str, ...] = ()
+    # Services outside that are told of comments (`remote`): none unless a site asks for it, since data leaves for them.
+    remote: tuple[str, ...] = ()
+    # What a comment gets that one of them gave no opinion on: `hold`, or `ignore` to judge by what is known here.
+    on_remote_failure: OnFailure = "ignore"
 
     def points_of(self, signal_name: str) -> float:
         """Return what the signal weighs at full strength."""
@@ -107,7 +120,8 @@ class Policy:
         """Return the policy as JSON values, its version left out."""
         document = asdict(self)
         del document["version"]
-        lists = {name: list(getattr(self, name)) for name in ("words_hold", "words_spam", "languages", "shadow")}
+        names = ("words_hold", "words_spam", "languages", "shadow", "remote")
+        lists = {name: list(getattr(self, name)) for name in names}
         return document | lists | {"rules": self.rules.document()}
 
 
@@ -127,6 +141,8 @@ def read_policy(document: Any, version: int = 0) -> Policy:
         "languages": _read_languages,
         "rules": read_rules,
         "shadow": _read_shadow,
+        "remote": _read_remote,
+        "on_remote_failure": _read_on_failure,
     }
     values: dict[str, Any] = {}
     for name, read in readers.items():
@@ -215,3 +231,9 @@ def _read_languages(value: Any) -> tuple[str, ...]:
     if not all(isinstance(one, str) and LANGUAGE.fullmatch(one) for one in value):
         raise ValueError("not a language tag")
     return tuple(value)
+
+
+def _read_remote(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(one in SERVICES for one in value):
+        raise ValueError("not a list of services")
+    return tuple(service for service in SERVICES if service in value)

@@ -6,6 +6,7 @@ from sqlalchemy import delete, select, update
 
 from moderation.db import Database
 from moderation.idempotency import KEPT_FOR
+from moderation.remote.questions import forget as forget_questions
 from moderation.tables import Comment, IdempotencyRow
 from moderation.text_memory import forget_texts
 
@@ -19,6 +20,7 @@ def forget(database: Database, now: datetime, *, ip_retention_days: int) -> int:
         _forget_addresses(database, now - timedelta(days=ip_retention_days))
         + forget_texts(database, now)
         + _forget_answers(database, now - KEPT_FOR)
+        + _forget_questions(database, now)
     )
 
 
@@ -39,3 +41,8 @@ def _forget_answers(database: Database, before: datetime) -> int:
         # Every row of it is small, and a day's worth is bounded by what clients send with a key.
         gone = session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before))
         return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _forget_questions(database: Database, now: datetime) -> int:
+    with database.write() as session:
+        return forget_questions(session, now)

@@ -48,7 +48,7 @@ def read_answer(status: int, headers: Mapping[str, str], now: datetime) -> Outco
     error = f"answered {status}"
     if status == _GONE:
         return Outcome("gone", error)
-    wait = _retry_after(headers.get("retry-after"), now) if status in _THROTTLES else None
+    wait = read_retry_after(headers.get("retry-after"), now) if status in _THROTTLES else None
     return Outcome("retry", error, now + wait if wait else None)
 
 
@@ -60,7 +60,7 @@ def next_attempt_at(attempts: int, outcome: Outcome, now: datetime, spread: floa
     return max(at, outcome.not_before) if outcome.not_before else at
 
 
-def _retry_after(text: str | None, now: datetime) -> timedelta | None:
+def read_retry_after(text: str | None, now: datetime) -> timedelta | None:
     """Read a Retry-After header (RFC 9110, 10.2.3): seconds or a date; None for anything else."""
     if not text:
         return None

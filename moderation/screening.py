@@ -4,8 +4,9 @@ Comes after `intake`, which rang for it, or `sweeping`, which rang again; ends w
 deliveries owed in one transaction. Running it twice, at once or half is harmless: the first UPDATE claims.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -19,6 +20,8 @@ from moderation.facts import Waiting, gather
 from moderation.filters import Facts, Filter, failed, notice
 from moderation.learning.site_model import SiteModel
 from moderation.log import get_logger
+from moderation.remote.questions import NOTHING_HEARD, Heard, drop, heard_of, put
+from moderation.remote.wanting import wanted
 from moderation.shadow import trial_of, try_out
 from moderation.signals import Signal
 from moderation.site_models import models_of
@@ -45,17 +48,48 @@ class Judge:
     load_shadow: Callable[[], SpamModel | None] = lambda: None
 
 
-def screen(database: Database, judge_with: Judge, ids: Sequence[str], clock: Clock = utc_now) -> list[Owed]:
-    """Judge those of the comments that still wait; return the deliveries that this run owes."""
+def screen(
+    database: Database,
+    judge_with: Judge,
+    ids: Sequence[str],
+    clock: Clock = utc_now,
+    ring_to_ask: Callable[[Iterable[str]], None] = lambda _services: None,
+) -> list[Owed]:
+    """Judge those of the comments that still wait; return the deliveries that this run owes.
+
+    Those that services outside are to be asked about wait on; `ring_to_ask` is told the services.
+    """
     # Before anything looks at the texts.
     _count_tries(database, ids)
     with database.read() as session:
         waiting = gather(session, ids, clock(), most_tries=GIVE_UP_AFTER)
         site_models = models_of(session, {one.facts.site_id for one in waiting})
+        asking = {one.facts.comment_id for one in waiting if one.facts.policy.remote and one.tries <= GIVE_UP_AFTER}
+        heard = heard_of(session, asking, clock())
     if not waiting:
         return []
-    verdicts = _think(judge_with, waiting, site_models)
-    return _write(database, waiting, verdicts, clock)
+    verdicts = _think(judge_with, waiting, site_models, heard)
+    open_questions = _open_questions(waiting, verdicts, asking, heard)
+    settled = {comment_id: one for comment_id, one in verdicts.items() if comment_id not in open_questions}
+    owed = _write(database, waiting, settled, open_questions, clock)
+    ring_to_ask(sorted({service for services in open_questions.values() for service in services}))
+    return owed
+
+
+def _open_questions(
+    waiting: Sequence[Waiting], verdicts: Mapping[str, Verdict], asking: Container[str], heard: Mapping[str, Heard]
+) -> dict[str, tuple[str, ...]]:
+    """Return whom to ask, by comment, before the verdict stands; most sites ask nobody."""
+    wishes = {
+        one.facts.comment_id: wanted(
+            one.facts.policy,
+            verdicts[one.facts.comment_id],
+            heard.get(one.facts.comment_id, NOTHING_HEARD).answers,
+        )
+        for one in waiting
+        if one.facts.comment_id in asking
+    }
+    return {comment_id: services for comment_id, services in wishes.items() if services}
 
 
 def _count_tries(database: Database, ids: Sequence[str]) -> None:
@@ -73,7 +107,9 @@ def _count_tries(database: Database, ids: Sequence[str]) -> None:
         )
 
 
-def _think(judge_with: Judge, waiting: Sequence[Waiting], site_models: SiteModels) -> Mapping[str, Verdict]:
+def _think(
+    judge_with: Judge, waiting: Sequence[Waiting], site_models: SiteModels, heard: Mapping[str, Heard]
+) -> Mapping[str, Verdict]:
     given_up = [one.facts for one in waiting if one.tries > GIVE_UP_AFTER]
     judged = [one.facts for one in waiting if one.tries <= GIVE_UP_AFTER]
     verdicts = {
@@ -84,6 +120,7 @@ def _think(judge_with: Judge, waiting: Sequence[Waiting], site_models: SiteModel
     for facts, combined in zip(judged, _predict(judge_with, judged, site_models), strict=True):
         known = facts if combined is None else replace(facts, prediction=combined.prediction)
         signals = notice(known, judge_with.filters)
+        signals += chain.from_iterable(heard.get(facts.comment_id, NOTHING_HEARD).answers.values())
         trial = trial_of(known, signals, tried_out.get(facts.comment_id))
         verdicts[facts.comment_id] = judge(signals, facts.policy, combined.model if combined else None, trial)
         _log_failures(facts.comment_id, signals)
@@ -107,11 +144,18 @@ def _log_failures(comment_id: str, signals: Sequence[Signal]) -> None:
             log.error("filter failed", comment=comment_id, what=signal.evidence[0].text)
 
 
-def _write(database: Database, waiting: Sequence[Waiting], verdicts: Mapping[str, Verdict], clock: Clock) -> list[Owed]:
+def _write(
+    database: Database,
+    waiting: Sequence[Waiting],
+    verdicts: Mapping[str, Verdict],
+    open_questions: Mapping[str, Sequence[str]],
+    clock: Clock,
+) -> list[Owed]:
     site_of = {one.facts.comment_id: one.facts.site_id for one in waiting}
     traces = {one.facts.comment_id: one.trace for one in waiting if one.trace is not None}
     with database.write() as session:
         now = clock()
+        put(session, open_questions, now)
         versions = _claim(session, verdicts, now)
         if not versions:
             return []
@@ -119,6 +163,7 @@ def _write(database: Database, waiting: Sequence[Waiting], verdicts: Mapping[str
             insert(table(VerdictRow)), [_row(comment_id, verdicts[comment_id], now) for comment_id in versions]
         )
         remember(session, {comment_id: traces[comment_id] for comment_id in versions if comment_id in traces}, now)
+        drop(session, {one.facts.comment_id for one in waiting if one.facts.policy.remote} & versions.keys())
         owed = record(
             session,
             [

@@ -3,6 +3,8 @@
 `settings` declares its fields with these.
 """
 
+import base64
+import binascii
 import ipaddress
 from collections.abc import Callable
 from dataclasses import field
@@ -49,6 +51,17 @@ def http_url(text: str) -> str:
     if text and not text.startswith(("http://", "https://")):
         raise ValueError("an address that starts with http:// or https://")
     return text.rstrip("/")
+
+
+def webhook_secret(text: str) -> str:
+    """Read a Standard Webhooks secret: `whsec_` and the padded base64 of 24 to 64 bytes."""
+    try:
+        key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        key = b""
+    if not text.startswith("whsec_") or not 24 <= len(key) <= 64:  # noqa: PLR2004 - the specification's own bounds
+        raise ValueError("whsec_ and the base64 of 24 to 64 bytes")
+    return text
 
 
 def setting(default: Any, text_help: str, read: Callable[[str], Any] = str, *, is_secret: bool = False) -> Any:

@@ -15,7 +15,17 @@ from typing import Any
 from moderation.celery_config import celery_config
 from moderation.errors import SettingsError
 from moderation.limiting.limits import Limit, read_limit
-from moderation.setting_types import Networks, http_url, integer, is_guessable, log_level, names, networks, setting
+from moderation.setting_types import (
+    Networks,
+    http_url,
+    integer,
+    is_guessable,
+    log_level,
+    names,
+    networks,
+    setting,
+    webhook_secret,
+)
 
 PREFIX = "MODERATION_"
 EMBEDDED = "embedded:"
@@ -99,6 +109,35 @@ class Settings:
     deliver_threads: int = setting(8, "Webhook endpoints that one worker serves at a time.", integer(1, 256))
     sweep_seconds: int = setting(
         3, "Seconds between two looks for work whose message was lost, and for retries due.", integer(1, 60)
+    )
+    akismet_key: str = setting(
+        "", "The key of an Akismet account, for sites whose policy asks `akismet`.", is_secret=True
+    )
+    akismet_url: str = setting(
+        "https://rest.akismet.com", "The server of the Akismet protocol that the key is for.", http_url
+    )
+    stop_forum_spam_url: str = setting(
+        "",
+        "For sites whose policy asks `stop_forum_spam`: `https://api.stopforumspam.org/api`, or a mirror.",
+        http_url,
+    )
+    check_url: str = setting(
+        "", "A check of your own, for sites whose policy asks `check`. Needs CHECK_SECRET.", http_url
+    )
+    check_secret: str = setting(
+        "", "What signs the questions to CHECK_URL: `whsec_` and base64.", webhook_secret, is_secret=True
+    )
+    opinion_url: str = setting(
+        "",
+        "An OpenAI-compatible endpoint, up to its `/v1`, for sites whose policy asks `opinion`. Needs OPINION_MODEL.",
+        http_url,
+    )
+    opinion_key: str = setting("", "The key for OPINION_URL, if it wants one.", is_secret=True)
+    opinion_model: str = setting("", "The model to ask at OPINION_URL.")
+    remote_timeout: int = setting(5, "Seconds that a remote service may take for an answer.", integer(1, 20))
+    opinion_timeout: int = setting(20, "Seconds that OPINION_URL may take for an answer.", integer(1, 30))
+    remote_budget: int = setting(
+        10_000, "Calls a day (UTC) to one remote service for one site; beyond it nobody is asked.", integer(0, 10**9)
     )
 
     @classmethod
@@ -221,6 +260,9 @@ def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
             complaints.append(f"{name} must be {error}.")
     if 0 < len(values.get("secret_key", "")) < 32:  # noqa: PLR2004 - what its help says
         complaints.append(f"{PREFIX}SECRET_KEY must be at least 32 characters long.")
+    for name, needed in (("check_url", "check_secret"), ("opinion_url", "opinion_model")):
+        if values.get(name) and not values.get(needed):
+            complaints.append(f"{PREFIX}{name.upper()} needs {PREFIX}{needed.upper()}.")
     return values, complaints
 
 

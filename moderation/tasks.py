@@ -3,6 +3,7 @@
 SCREEN = "moderation.screen"
 DELIVER = "moderation.deliver"
 LEARN = "moderation.learn"
+ASK = "moderation.ask"
 SWEEP_COMMENTS = "moderation.sweep_comments"
 SWEEP_DECISIONS = "moderation.sweep_decisions"
 SWEEP_DELIVERIES = "moderation.sweep_deliveries"
@@ -18,6 +19,7 @@ QUEUE_OF = {
     LEARN: SCREEN_QUEUE,
     SWEEP_DECISIONS: SCREEN_QUEUE,
     DELIVER: DELIVER_QUEUE,
+    ASK: DELIVER_QUEUE,
     SWEEP_DELIVERIES: DELIVER_QUEUE,
     TIDY: DELIVER_QUEUE,
 }

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from moderation.policy import Policy, Thresholds
+from moderation.remote.names import REMOTE_FAILED
 from moderation.signals import Signal
 
 Action = Literal["approve", "hold", "spam", "discard"]
@@ -110,8 +111,9 @@ def _decide(weighed: Sequence[WeighedSignal], policy: Policy) -> tuple[Action, f
     score = round(sum(one.points for one in weighed), _DIGITS)
     names = {one.signal.name for one in weighed}
     action = _action(score, policy.thresholds)
-    if action == "approve" and FILTER_FAILED in names and policy.on_failure == "hold":
-        action = "hold"
+    for failure, wish in ((FILTER_FAILED, policy.on_failure), (REMOTE_FAILED, policy.on_remote_failure)):
+        if action == "approve" and failure in names and wish == "hold":
+            action = "hold"
     return _follow_rules(action, names), score
 
 

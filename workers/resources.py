@@ -14,6 +14,8 @@ from moderation.identity import Keyed
 from moderation.learning.model import TextModel
 from moderation.log import get_logger
 from moderation.outbound import Outbound
+from moderation.remote.asking import Asker
+from moderation.remote.services import make_asker
 from moderation.screening import Judge
 from moderation.settings import Settings
 
@@ -32,6 +34,7 @@ class Resources:
     keyed: Keyed
     outbound: Outbound
     judge: Judge
+    asker: Asker
     _noted_at: dict[str, float] = field(default_factory=dict)
 
     def note_consumption(self, queue: str, worker: str) -> None:
@@ -76,4 +79,5 @@ def resources() -> Resources:
         keyed=Keyed(found.secret(), found.secret_key_previous),
         outbound=Outbound(found.outbound_allow),
         judge=Judge(load_filters(found.filters), load_model, load_shadow),
+        asker=make_asker(found),
     )

@@ -9,6 +9,7 @@ from moderation.deliveries import MOST_AT_ONCE
 from moderation.deliveries import deliver as deliver_now
 from moderation.events import Owed, by_endpoint
 from moderation.log import get_logger
+from moderation.remote.questions import services_owing
 from moderation.retention import forget
 from moderation.screening import screen as screen_now
 from moderation.sweeping import overdue_comments, overdue_deliveries
@@ -25,7 +26,17 @@ def screen(self: Any, ids: Sequence[str]) -> None:
     """Judge a batch of comments, and ring for the deliveries that follow."""
     parts = resources()
     parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
-    _ring_for_deliveries(screen_now(parts.database, parts.judge, ids))
+    _ring_for_deliveries(screen_now(parts.database, parts.judge, ids, ring_to_ask=_ring_to_ask))
+
+
+@app.task(name=tasks.ASK, bind=True)  # type: ignore[untyped-decorator]
+def ask(self: Any, services: Sequence[str]) -> None:
+    """Ask services outside what is owed to them, and ring for the comments that waited for it."""
+    parts = resources()
+    parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
+    for service in services:
+        for answered in parts.asker.ask(parts.database, service):
+            _ring_for_comments(answered, ())
 
 
 @app.task(name=tasks.DELIVER, bind=True)  # type: ignore[untyped-decorator]
@@ -74,7 +85,9 @@ def sweep_deliveries(self: Any) -> None:
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
     with parts.database.write() as session:
         owed = overdue_deliveries(session, utc_now())
+        services = services_owing(session, utc_now())
     _ring_for_deliveries(owed)
+    _ring_to_ask(services)
 
 
 @app.task(name=tasks.TIDY)  # type: ignore[untyped-decorator]
@@ -96,6 +109,11 @@ def _ring_for_deliveries(owed: Iterable[Owed]) -> None:
     for ids in by_endpoint(owed).values():
         for chunk in _chunks(ids, MOST_AT_ONCE):
             _ring(deliver, chunk)
+
+
+def _ring_to_ask(services: Iterable[str]) -> None:
+    for service in services:
+        _ring(ask, [service])
 
 
 def _ring(task: Any, ids: Sequence[str]) -> None:

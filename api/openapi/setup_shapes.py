@@ -20,6 +20,7 @@ from moderation.policy import (
     Policy,
     Thresholds,
 )
+from moderation.remote.names import SERVICES
 from moderation.rules import MAX_ENTRIES, MAX_ENTRY_LENGTH
 from moderation.submission import FIELDS, LANGUAGE
 
@@ -108,6 +109,14 @@ def _policies() -> dict[str, Json]:
             "items": {"type": "string", "maxLength": MAX_SIGNAL_NAME},
             "description": "Signals that are noticed and shown but have no say.",
         },
+        "remote": {
+            "type": "array",
+            "items": one_of(SERVICES),
+            "description": "Services outside that are told of comments and asked for an opinion; none by default.",
+        },
+        "on_remote_failure": one_of(
+            get_args(OnFailure), "What becomes of a comment that one of them gave no opinion on."
+        ),
     }
     site, version = (
         {"site": SITE_ID},

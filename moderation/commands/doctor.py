@@ -16,6 +16,7 @@ from moderation.filters import load_filters, notice
 from moderation.filters.facts import Facts
 from moderation.health import Part, check
 from moderation.policy import Policy
+from moderation.remote.probing import probe
 from moderation.tables import Endpoint, Site
 
 # What to do about a part that is not well.
@@ -32,6 +33,10 @@ _REMEDIES = {
     "model": "Reinstall the package: the shipped weights can't be read. Comments are held meanwhile.",
     "shadow_model": "Correct MODERATION_SHADOW_WEIGHTS: a file that `moderation train` of this release wrote.",
     "filters": "Correct MODERATION_FILTERS: each is package.module:function and must be importable.",
+    "remote:akismet": "Correct MODERATION_AKISMET_KEY or _URL, or let this machine reach it.",
+    "remote:stop_forum_spam": "Correct MODERATION_STOP_FORUM_SPAM_URL, or name its network: MODERATION_OUTBOUND_ALLOW.",
+    "remote:check": "Correct MODERATION_CHECK_URL, or name its network: MODERATION_OUTBOUND_ALLOW.",
+    "remote:opinion": "Correct MODERATION_OPINION_URL, or name its network: MODERATION_OUTBOUND_ALLOW.",
     "sites": "Add a website: `moderation site add NAME`.",
     "endpoints": "Nobody hears of held comments: `moderation endpoint add --site S --url U --audience moderators`.",
 }
@@ -79,6 +84,10 @@ def _examine() -> Iterator[Part]:
     if setup.settings.shadow_weights:
         yield _model("shadow_model", Path(setup.settings.shadow_weights))
     yield _filters(setup)
+    yield from (
+        Part(f"remote:{service}", is_well=not complaint, detail=complaint)
+        for service, complaint in probe(setup.settings)
+    )
     yield from _set_up_sites(setup)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import literal
 from moderation.columns import Row, table
 from moderation.tables.comments import Comment, IdempotencyRow, Post, TextBand, TextSketch
 from moderation.tables.judgements import DecisionRow, SiteModelRow, VerdictRow
+from moderation.tables.remote import RemoteBudget, RemoteOutcome, RemoteQuestion, RemoteService
 from moderation.tables.sites import Key, Moderator, ModeratorSite, PolicyVersion, Site
 from moderation.tables.telling import AttemptRow, DeliveryRow, Endpoint, EventRow
 from moderation.tables.workers import Heartbeat
@@ -29,6 +30,10 @@ __all__ = [
     "ModeratorSite",
     "PolicyVersion",
     "Post",
+    "RemoteBudget",
+    "RemoteOutcome",
+    "RemoteQuestion",
+    "RemoteService",
     "Row",
     "Site",
     "SiteModelRow",

@@ -29,6 +29,23 @@ LASTING = tuple(name for name in (*OTHERS, *OURS) if name != "migrate")
 SETTINGS = {f"{PREFIX}{setting.name.upper()}": setting for setting in fields(Settings)}
 # What has no place there: the embedded set's folder, and a second broker beside Redis.
 NOT_PASSED_ON = {"MODERATION_DATA_DIR", "MODERATION_BROKER_URL"}
+# Only the worker that asks services outside needs these, in a file of the operator's own (docs/operations.md).
+NOT_PASSED_ON |= {
+    f"MODERATION_{name}"
+    for name in (
+        "AKISMET_KEY",
+        "AKISMET_URL",
+        "STOP_FORUM_SPAM_URL",
+        "CHECK_URL",
+        "CHECK_SECRET",
+        "OPINION_URL",
+        "OPINION_KEY",
+        "OPINION_MODEL",
+        "REMOTE_TIMEOUT",
+        "OPINION_TIMEOUT",
+        "REMOTE_BUDGET",
+    )
+}
 
 COMMENT = {"name": "Sara", "email": "sara@example.org", "body": "A calm and friendly word.", "post_id": "8344"}
 

@@ -28,6 +28,10 @@ PURE = (
     "signing.py",
     "signals.py",
     "retries.py",
+    *(
+        f"remote/{name}.py"
+        for name in ("names", "question", "akismet", "stop_forum_spam", "check", "opinion", "breaker", "wanting")
+    ),
 )
 # What pure modules may not know: the database, sockets, the environment, the clock.
 IMPURE = {"sqlalchemy", "socket", "os", "time", "redis", "urllib3", "structlog", "logging"}

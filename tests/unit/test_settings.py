@@ -140,3 +140,17 @@ def test_a_secret_that_is_easily_guessed_is_refused_where_others_reach_the_datab
     with pytest.raises(SettingsError, match="easily guessed"):
         Settings(secret_key=secret, database_url="postgresql+psycopg://u@db/x").secret()
     assert Settings(secret_key=secret, database_url="sqlite:///x.db").secret() == secret
+
+
+@pytest.mark.parametrize("secret", ["", "secret", "whsec_", "whsec_c2hvcnQ=", "whsec_not base64", "c2VjcmV0" * 4])
+def test_a_check_of_ones_own_needs_a_secret_that_its_library_takes(secret: str) -> None:
+    environ = {"MODERATION_CHECK_URL": "https://check.example/", "MODERATION_CHECK_SECRET": secret}
+    with pytest.raises(SettingsError, match="MODERATION_CHECK_SECRET"):
+        Settings.from_environment(environ)
+    environ["MODERATION_CHECK_SECRET"] = "whsec_" + "c2VjcmV0" * 4
+    assert Settings.from_environment(environ).check_url == "https://check.example"
+
+
+def test_a_language_model_has_a_name() -> None:
+    with pytest.raises(SettingsError, match="MODERATION_OPINION_URL needs MODERATION_OPINION_MODEL"):
+        Settings.from_environment({"MODERATION_OPINION_URL": "http://127.0.0.1:11434/v1"})

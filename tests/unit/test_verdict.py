@@ -136,6 +136,8 @@ def test_a_policy_is_the_same_after_being_stored() -> None:
         max_lengths={"body": 100},
         languages=("fa", "en"),
         shadow=("SHOUTING", "RULE_BLOCK"),
+        remote=("akismet", "opinion"),
+        on_remote_failure="hold",
     )
     assert read_policy(policy.document()) == policy
     assert read_policy({}) == Policy()
@@ -171,6 +173,10 @@ def test_a_policy_is_the_same_after_being_stored() -> None:
         ({"shadow": ["x" * 65]}, "shadow"),
         ({"shadow": ["A"] * 101}, "shadow"),
         ({"shadow": ["FILTER_FAILED"]}, "shadow"),
+        ({"remote": "akismet"}, "remote"),
+        ({"remote": ["somebody"]}, "remote"),
+        ({"remote": [["akismet"]]}, "remote"),
+        ({"on_remote_failure": "approve"}, "on_remote_failure"),
         ({"rules": []}, "rules"),
         ({"rules": {"colour": []}}, "rules"),
         ({"rules": {"trust": "someone"}}, "rules"),
