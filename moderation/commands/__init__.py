@@ -16,6 +16,8 @@ COMMANDS = (
     "worker",
     "beat",
     "migrate",
+    "backup",
+    "restore",
     "settings",
     "site",
     "moderator",
