@@ -111,10 +111,10 @@ def _measure_pipeline(
     model: "TextModel", rows: "Sequence[Row]", policy: "Policy | None", how: str, *, wants_json: bool
 ) -> None:
     from moderation.evaluating import pipeline_report
-    from moderation.evaluating.progress import progress
     from moderation.evaluating.replay import replay
     from moderation.filters import BUILT_IN
     from moderation.log import configure
+    from moderation.progress import progress
 
     # Whatever goes wrong with one comment stands in its verdict.
     configure("ERROR", "evaluate")

@@ -16,13 +16,13 @@ from sqlalchemy import select
 from moderation.combining import SpamModel
 from moderation.db import Database, make_engine
 from moderation.evaluating.arrivals import START, Arrival, arrivals, batches, by_site
-from moderation.evaluating.progress import Tell
 from moderation.filters import Filter
 from moderation.identity import Keyed
 from moderation.intake import accept
 from moderation.learning.rows import Row
 from moderation.migrations import migrate
 from moderation.policy import Policy
+from moderation.progress import Tell
 from moderation.screening import Judge, screen
 from moderation.sites import add_site, set_policy
 from moderation.tables import VerdictRow
