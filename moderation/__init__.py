@@ -9,7 +9,8 @@ In the order in which a comment meets them:
   and `surroundings`: what was said there; `text` folds (`markup`, `lookalikes`) and finds `links` (`disguised_links`,
   `domains`), `readings` undo l33t and s p a c i n g, `finglish` reads Persian in Latin letters, `wordlists` finds many
   words at once; `filters` notice `signals`.
-- `campaigns` finds near-copies by `similarity`, in the `bands` that `text_memory` keeps.
+- `link_memory` knows where comments linked to and what became of them; `campaigns` finds near-copies by `similarity`,
+  in the `bands` that `text_memory` keeps.
 - `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome; before it does,
   `remote` asks services outside, where a site wants it. `shadow` tries a model out beside it, and `shadow_report` says
   what would change.

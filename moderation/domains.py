@@ -4,6 +4,7 @@
 (publicsuffix.org) comes with a package; nothing is fetched.
 """
 
+import re
 from functools import lru_cache
 
 from publicsuffixlist import PublicSuffixList
@@ -20,6 +21,17 @@ _SHORTENERS_TEXT = """
 """
 # Services that hide where a link leads, as met in public lists of them; a site's own short name is none.
 SHORTENERS = frozenset(_SHORTENERS_TEXT.split())
+
+_SHARED_TEXT = """
+    t.me telegram.me telegram.dog wa.me whatsapp.com instagram.com facebook.com fb.com twitter.com x.com tiktok.com
+    youtube.com youtu.be linkedin.com pinterest.com reddit.com medium.com github.com gitlab.com google.com vk.com ok.ru
+    discord.gg discord.com twitch.tv soundcloud.com spotify.com aparat.com eitaa.com ble.ir rubika.ir splus.ir
+    virgool.io change.org patreon.com paypal.me archive.org telegra.ph taplink.cc linktr.ee pastebin.com docs.com
+    notion.site
+"""
+# Domains under which everybody has a page of their own, told by the first part of the path.
+SHARED = frozenset(_SHARED_TEXT.split())
+_PATH_END = re.compile("[/?#]")
 
 
 @lru_cache(maxsize=1)
@@ -43,6 +55,19 @@ def registered_domain(host: str) -> str:
 def is_known_end(label: str) -> bool:
     """Tell whether names end so on the internet (`com`, `ایران`), in Unicode and small letters."""
     return _suffixes().publicsuffix(label, accept_unknown=False) is not None
+
+
+def target_of(written: str, host: str) -> str:
+    """Return whose page a link leads to: its registered domain, and on one that many share the path's first part too.
+
+    Empty where that says nothing: the front page of a domain that many share.
+    """
+    domain = registered_domain(host)
+    if domain not in SHARED and not is_shortener(host):
+        return domain
+    path = written.partition("//")[2] or written
+    first = _PATH_END.split(path.partition("/")[2], maxsplit=1)[0].lower()
+    return f"{domain}/{first}" if first else ""
 
 
 def is_shortener(host: str) -> bool:

@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session
 from moderation.campaigns import Found, find
 from moderation.filters.facts import Facts, Form, Surroundings
 from moderation.history import History, look_up
+from moderation.link_memory import MOST_LINKS, number_of
+from moderation.link_memory import look_up as look_up_links
+from moderation.links import find_links, is_own
 from moderation.sites import policies_of
 from moderation.surroundings import look_up as look_around
 from moderation.tables import Comment, DecisionRow, Post, Site
@@ -32,6 +35,8 @@ class Waiting:
     tries: int
     # What is remembered of its text once it is judged.
     trace: Trace | None = None
+    # The places that it links to (`link_memory`).
+    links: tuple[int, ...] = ()
 
 
 def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: int) -> list[Waiting]:
@@ -56,6 +61,9 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
     tried = [comment for comment in comments if comment.tries <= most_tries]
     history = look_up(session, tried)
     around = look_around(session, tried, {comment.id: title for comment, _, title, _ in rows})
+    own = {comment.id: _own_hosts(domain, post_url) for comment, post_url, _, domain in rows}
+    targets = {comment.id: _targets(comment, own[comment.id]) for comment in tried}
+    link_histories = look_up_links(session, targets, {comment.id: comment.site_id for comment in tried})
     copies = find(session, tried, now - REPEAT_WINDOW) if tried else {}
     return [
         Waiting(
@@ -71,25 +79,34 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
                 ip=comment.ip,
                 user_agent=comment.user_agent,
                 policy=policies[comment.site_id],
-                own_hosts=_own_hosts(domain, post_url),
+                own_hosts=own[comment.id],
                 # The comment itself is among those counted.
                 repeats=max(0, repeats.get((comment.site_id, comment.fingerprint), 1) - 1),
                 repeats_of_spam=spam.get((comment.site_id, comment.fingerprint), 0),
                 approved_before=approved.get((comment.site_id, comment.email_token), 0),
                 form=Form(seconds=comment.form_seconds, problem=comment.form_problem, is_trapped=comment.is_trapped),
+                link_histories=link_histories.get(comment.id, {}),
                 surroundings=around.get(comment.id, Surroundings()),
                 **_found(history.get(comment.id), copies.get(comment.id)),
             ),
             comment.tries,
             copies[comment.id].trace if comment.id in copies else None,
+            tuple(number_of(comment.site_id, target) for target in targets.get(comment.id, ())),
         )
-        for comment, post_url, _, domain in rows
+        for comment in comments
     ]
 
 
 def _found(history: History | None, copies: Found | None) -> dict[str, Any]:
     of_author: dict[str, Any] = {"author": history.author, "rates": history.rates} if history else {}
     return of_author | ({"near_copies": copies.copies} if copies else {})
+
+
+def _targets(comment: Comment, own_hosts: frozenset[str]) -> tuple[str, ...]:
+    """Return the different places elsewhere that a comment links to, no more of them than are looked up."""
+    found = [link for text in (comment.body, comment.website, comment.name) if text for link in find_links(text)]
+    elsewhere = [link.target for link in found if not is_own(link.host, own_hosts)]
+    return tuple(dict.fromkeys(target for target in elsewhere if target))[:MOST_LINKS]
 
 
 def _own_hosts(domain: str | None, post_url: str | None) -> frozenset[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from moderation.disguised_links import disguised_links, may_hide_a_link, spells_a_dot
-from moderation.domains import is_known_end, registered_domain
+from moderation.domains import is_known_end, registered_domain, target_of
 
 _URL_END = r"\s<>\"“”«»`\[\]"
 # Bounded gaps, since two unbounded ones beside each other would make a long run of spaces quadratic.
@@ -78,6 +78,16 @@ class Link:
     def domain(self) -> str:
         """The registered domain of the host, by the public suffix list."""
         return registered_domain(self.host)
+
+    @property
+    def target(self) -> str:
+        """Whose page it leads to (`domains.target_of`)."""
+        return target_of(self.text, self.host)
+
+
+def is_own(host: str, own_hosts: frozenset[str]) -> bool:
+    """Tell whether a host is one of the website's own, or lies below it."""
+    return any(host == own or host.endswith("." + own) for own in own_hosts)
 
 
 def find_links(text: str) -> list[Link]:

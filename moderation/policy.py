@@ -23,6 +23,8 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "LINK_IN_NAME": 3.0,
     "LINK_MISMATCH": 2.0,
     "LINK_SHORTENER": 1.0,
+    "LINK_KNOWN_BAD": 4.0,
+    "LINK_NEW_DOMAIN": 0.1,
     "WORDS_HOLD": 3.0,
     "WORDS_SPAM": 6.0,
     "REPEATED": 3.0,

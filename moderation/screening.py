@@ -19,6 +19,7 @@ from moderation.events import Happening, Owed, record
 from moderation.facts import Waiting, gather
 from moderation.filters import Facts, Filter, failed, notice
 from moderation.learning.site_model import SiteModel
+from moderation.link_memory import remember_links
 from moderation.log import get_logger
 from moderation.remote.questions import NOTHING_HEARD, Heard, drop, heard_of, put
 from moderation.remote.wanting import wanted
@@ -161,6 +162,9 @@ def _write(
             return []
         session.execute(
             insert(table(VerdictRow)), [_row(comment_id, verdicts[comment_id], now) for comment_id in versions]
+        )
+        remember_links(
+            session, {one.facts.comment_id: one.links for one in waiting if one.facts.comment_id in versions}
         )
         remember(session, {comment_id: traces[comment_id] for comment_id in versions if comment_id in traces}, now)
         drop(session, {one.facts.comment_id for one in waiting if one.facts.policy.remote} & versions.keys())

@@ -63,7 +63,8 @@ _Index = dict[str, dict[int, dict[str, list[_Entry]]]]
 class WordList:
     """A list to search with."""
 
-    # Entries that begin with a word, and the others, which may begin anywhere.
+    # Plain words, then entries that begin with a word, and the others, which may begin anywhere.
+    plain: dict[str, list[_Entry]] = field(default_factory=dict)
     at_words: _Index = field(default_factory=dict)
     anywhere: _Index = field(default_factory=dict)
     # Persian words and phrases by the consonants that they sound with.
@@ -101,15 +102,22 @@ def _add(made: WordList, text: str, fields: frozenset[str]) -> None:
     pieces = tuple(re.split(r"\*+", text)) if text.strip("* ") else (text,)
     anchor = max(range(len(pieces)), key=lambda at: len(pieces[at]))
     piece = pieces[anchor]
+    entry = _Entry(pieces, fields, anchor, fields in _EXACT)
+    if len(pieces) == 1 and _WORD.fullmatch(piece):
+        made.plain.setdefault(piece, []).append(entry)
+        return
     index = made.at_words if not anchor and _is_of_word(piece[0]) else made.anywhere
     by_length = index.setdefault(piece[:_LONGEST_KEY], {})
-    by_length.setdefault(len(piece), {}).setdefault(piece, []).append(_Entry(pieces, fields, anchor, fields in _EXACT))
+    by_length.setdefault(len(piece), {}).setdefault(piece, []).append(entry)
 
 
 def find_words(listed: WordList, text: str, name: str) -> Iterator[tuple[int, int]]:
     """Give the spans of a folded text, from the field of this name, that entries of the list match."""
-    if listed.at_words:
-        for word in _WORD.finditer(text):
+    for word in _WORD.finditer(text) if listed.plain or listed.at_words else ():
+        for entry in listed.plain.get(word.group(), ()):
+            if name in entry.fields and _match(entry, text, word.start()):
+                yield word.span()
+        if listed.at_words:
             yield from _at(listed.at_words, text, word.start(), name)
     if listed.anywhere:
         for place in range(len(text)):

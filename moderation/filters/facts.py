@@ -1,6 +1,7 @@
 """All that a filter may know of a comment: values, gathered for a whole batch by `moderation.facts`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from moderation.policy import Policy
 
@@ -93,6 +94,18 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkHistory:
+    """What became of the site's latest comments that linked to the same place, the one to be judged not among them."""
+
+    seen: int = 0
+    # Decided by moderators, as the decisions stand now.
+    spam: int = 0
+    approved: int = 0
+    # Approved by the machine, and nobody objected.
+    standing: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that is known of one comment when it is judged."""
 
@@ -123,3 +136,5 @@ class Facts:
     rates: Rates = Rates()
     form: Form = Form()
     surroundings: Surroundings = Surroundings()
+    # By `Link.target`, of those links that were looked up.
+    link_histories: Mapping[str, LinkHistory] = field(default_factory=dict)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from moderation.domains import is_shortener
-from moderation.filters.facts import Facts
-from moderation.links import Link
+from moderation.filters.facts import Facts, LinkHistory
+from moderation.links import Link, is_own
 from moderation.signals import Evidence, Signal
 from moderation.text import find_links
 
@@ -17,6 +17,8 @@ _CURVE = ((1.0, 0.0), (2.0, 0.5), (3.0, 0.75), (4.0, 1.0))
 _SAME_DOMAIN = 1 / 3
 # A comment with fewer letters besides its link says nothing but the link.
 _LEAST_TEXT = 10
+# One comment that a moderator called spam may be about the comment; the second is about where it links to.
+_ONCE, _HABIT_FROM = 0.75, 2
 # Enough to show what is meant.
 _SHOWN = 5
 
@@ -28,14 +30,15 @@ _LOOK_BACK = 16
 
 
 def links(facts: Facts) -> Iterator[Signal]:
-    """Notice LINKS_MANY (several, or nothing but one), LINK_MISMATCH, LINK_SHORTENER and LINK_IN_NAME.
+    """Notice LINKS_MANY (several, or nothing but one), LINK_MISMATCH, LINK_SHORTENER, LINK_IN_NAME and where they lead.
 
+    LINK_KNOWN_BAD: where comments linked that moderators of the site called spam. LINK_NEW_DOMAIN: where none has yet.
     The website's own pages don't count.
     """
     everything = find_links(facts.body)
     pairs = _shown_and_target(facts.body, everything)
     shown = {first.start for first, _ in pairs}
-    found = [link for link in everything if link.start not in shown and not _is_own(link.host, facts.own_hosts)]
+    found = [link for link in everything if link.start not in shown and not is_own(link.host, facts.own_hosts)]
     strength = _strength(found)
     if found and len(facts.body) - sum(link.end - link.start for link in found) < _LEAST_TEXT:
         strength = max(strength, 0.75)
@@ -47,9 +50,43 @@ def links(facts: Facts) -> Iterator[Signal]:
     shorteners = [link for link in found if is_shortener(link.host)]
     if shorteners:
         yield Signal("LINK_SHORTENER", 1.0, _evidence("body", shorteners))
+    if facts.link_histories:
+        yield from _known_or_new(facts, found)
     in_name = find_links(facts.name)
     if in_name:
         yield Signal("LINK_IN_NAME", 1.0, _evidence("name", in_name[:1]))
+
+
+def _known_or_new(facts: Facts, found: Sequence[Link]) -> Iterator[Signal]:
+    """Look at what became of comments that linked to the same places."""
+    bad: list[Evidence] = []
+    worst = 0.0
+    fields = (("body", found), ("website", find_links(facts.website or "")), ("name", find_links(facts.name)))
+    for field, links_of_field in fields:
+        for link in links_of_field:
+            history = facts.link_histories.get(link.target, LinkHistory())
+            strength = _badness(history)
+            worst = max(worst, strength)
+            if strength:
+                told = f"{link.target}: {history.spam} decided to be spam of the latest {history.seen} with it"
+                bad += (Evidence(link.text, field, link.start, link.end), Evidence(told, field=""))
+    if bad:
+        yield Signal("LINK_KNOWN_BAD", worst, tuple(bad[: 2 * _SHOWN]))
+    unseen = [link for link in found if link.target in facts.link_histories and not _seen(facts, link)]
+    if unseen:
+        yield Signal("LINK_NEW_DOMAIN", 1.0, _evidence("body", unseen))
+
+
+def _badness(history: LinkHistory) -> float:
+    """Three quarters from the first spam on, full from the second; a moderator's approval clears a place."""
+    if not history.spam or history.approved:
+        return 0.0
+    agreed = history.spam / (history.spam + history.standing)
+    return agreed * (1.0 if history.spam >= _HABIT_FROM else _ONCE)
+
+
+def _seen(facts: Facts, link: Link) -> int:
+    return facts.link_histories[link.target].seen
 
 
 def _strength(found: Sequence[Link]) -> float:
@@ -77,7 +114,3 @@ def _shown_and_target(text: str, found: Sequence[Link]) -> list[tuple[Link, Link
 
 def _evidence(field: str, found: Sequence[Link]) -> tuple[Evidence, ...]:
     return tuple(Evidence(link.text, field, link.start, link.end) for link in found[:_SHOWN])
-
-
-def _is_own(host: str, own_hosts: frozenset[str]) -> bool:
-    return any(host == own or host.endswith("." + own) for own in own_hosts)

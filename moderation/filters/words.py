@@ -1,6 +1,7 @@
 """The site's own word lists: what it wants to see first, and what it never wants to see."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from moderation.filters.facts import Facts
 from moderation.finglish import is_finglish
@@ -43,7 +44,7 @@ def words(facts: Facts) -> Iterator[Signal]:
             if len(found) < _SHOWN and _may_match(listed, originals[name], text, name):
                 if name not in read:
                     read[name] = _read(originals[name])
-                found |= dict.fromkeys((name, span) for span in _spans(listed, read[name], name))
+                found |= dict.fromkeys((name, span) for span in islice(_spans(listed, read[name], name), _SHOWN))
         if found:
             evidence = (Evidence(originals[name][start:end], name, start, end) for name, (start, end) in found)
             yield Signal(signal_name, 1.0, tuple(evidence)[:_SHOWN])

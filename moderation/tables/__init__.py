@@ -7,7 +7,7 @@ Ids sort by time.
 from sqlalchemy import literal
 
 from moderation.columns import Row, table
-from moderation.tables.comments import Comment, IdempotencyRow, Post, TextBand, TextSketch
+from moderation.tables.comments import Comment, IdempotencyRow, LinkDomain, Post, TextBand, TextSketch
 from moderation.tables.judgements import DecisionRow, SiteModelRow, VerdictRow
 from moderation.tables.remote import RemoteBudget, RemoteOutcome, RemoteQuestion, RemoteService
 from moderation.tables.sites import Key, Moderator, ModeratorSite, PolicyVersion, Site
@@ -26,6 +26,7 @@ __all__ = [
     "Heartbeat",
     "IdempotencyRow",
     "Key",
+    "LinkDomain",
     "Moderator",
     "ModeratorSite",
     "PolicyVersion",

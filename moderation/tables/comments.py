@@ -93,6 +93,15 @@ class TextBand(Row):
     __table_args__ = (Index("text_bands_by_comment", "comment_id"),)
 
 
+class LinkDomain(Row):
+    """That a judged comment links to a place (`link_memory.number_of`); the site is part of its number."""
+
+    __tablename__ = "link_domains"
+    domain: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    comment_id: Mapped[str] = mapped_column(Id, ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True)
+    __table_args__ = (Index("link_domains_by_comment", "comment_id"),)
+
+
 class IdempotencyRow(Row):
     """An answer that was given under a client's Idempotency-Key, kept for a day."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from moderation.errors import SettingsError
 from moderation.filters import Facts, Prediction, load_filters, notice
-from moderation.filters.facts import Copy, NearCopies
+from moderation.filters.facts import Copy, LinkHistory, NearCopies
 from moderation.filters.links import links
 from moderation.filters.model import TRUSTED_FROM, model, strength_of
 from moderation.filters.near_copies import near_copies
@@ -67,6 +67,35 @@ def _found(signals: Any) -> dict[str, float]:
 )
 def test_links(known: dict[str, Any], signals: dict[str, float]) -> None:
     assert _found(links(facts(**known))) == signals
+
+
+@pytest.mark.parametrize(
+    ("history", "strength"),
+    [
+        ({}, None),
+        ({"seen": 9, "standing": 9}, None),
+        ({"seen": 1, "spam": 1}, 0.75),
+        ({"seen": 2, "spam": 2}, 1.0),
+        ({"seen": 4, "spam": 2, "standing": 2}, 0.5),
+        ({"seen": 9, "spam": 8, "approved": 1}, None),
+    ],
+)
+@pytest.mark.parametrize(
+    "known",
+    [{"body": "what they say at https://a.example/x"}, {"website": "http://a.example"}, {"name": "https://a.example"}],
+)
+def test_a_link_is_known_by_what_became_of_others(
+    known: dict[str, str], history: dict[str, int], strength: float | None
+) -> None:
+    found = _found(links(facts(link_histories={"a.example": LinkHistory(**history)}, **known)))
+    assert found.get("LINK_KNOWN_BAD") == strength
+    assert ("LINK_NEW_DOMAIN" in found) == (not history and "body" in known)
+
+
+def test_a_known_bad_link_holds_and_does_not_condemn_by_itself() -> None:
+    known = {"a.example": LinkHistory(seen=9, spam=9)}
+    signals = list(links(facts(body="what they say at https://a.example/x", link_histories=known)))
+    assert judge(signals, Policy(), None).action == "hold"
 
 
 @pytest.mark.parametrize(

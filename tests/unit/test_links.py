@@ -99,3 +99,20 @@ def test_hostile_text_of_full_length_is_read_in_its_stride(text: str) -> None:
     """Quadratic work on 20,000 characters would take minutes here; the limit is no measure of speed."""
     assert all(link.end <= len(text) for link in find_links(text))
     list(links(facts(body=text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("https://m.shop.example.co.uk/a/b?c", "example.co.uk"),
+        ("www.example.com", "example.com"),
+        ("https://t.me/Some_Channel/15?x", "t.me/some_channel"),
+        ("t.me/+AbC", "t.me/+abc"),
+        ("https://www.youtube.com/watch?v=1", "youtube.com/watch"),
+        ("https://bit.ly/3xYz#a", "bit.ly/3xyz"),
+        ("https://t.me/", ""),
+    ],
+)
+def test_a_link_leads_to_somebodys_page(text: str, target: str) -> None:
+    [link] = find_links(text)
+    assert link.target == target

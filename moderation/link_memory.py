@@ -1,0 +1,99 @@
+"""Which sites the comments of a website linked to, and what became of those comments.
+
+`facts` looks up here for the filter `links`, `screening` adds what it judged. A domain that many people share (t.me,
+youtube.com) counts with the first part of its path: one channel's spam says nothing of the others.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, and_, case, column, func, select, values
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from moderation.filters.facts import LinkHistory
+from moderation.tables import Comment, DecisionRow, LinkDomain, table
+
+# The latest say enough of a domain that everybody links to.
+_LATEST = 100
+# Of one comment: what a longer list of links adds is noticed as such.
+MOST_LINKS = 20
+
+
+# By comment, then by target.
+Histories = Mapping[str, Mapping[str, LinkHistory]]
+
+
+def number_of(site_id: str, target: str) -> int:
+    """Return what stands for a link's target on one site, a signed 64-bit number; another site's differs."""
+    digest = hashlib.blake2b(target.encode("utf-8", "replace"), digest_size=8, key=site_id.encode()).digest()
+    return int.from_bytes(digest, byteorder="big", signed=True)
+
+
+def look_up(session: Session, targets: Mapping[str, Sequence[str]], sites: Mapping[str, str]) -> Histories:
+    """Return, by comment, what is known of each of its targets; `targets` and `sites` (ids) are by comment too."""
+    numbers = {number_of(sites[one], target) for one, found in targets.items() for target in found}
+    if not numbers:
+        return {}
+    known = {
+        row.domain: LinkHistory(seen=row.seen, spam=row.spam, approved=row.approved, standing=row.standing)
+        for row in session.execute(histories(sorted(numbers)))
+    }
+    return {
+        one: {target: known.get(number_of(sites[one], target), LinkHistory()) for target in found}
+        for one, found in targets.items()
+    }
+
+
+def histories(numbers: Sequence[int]) -> Select[Any]:
+    """Select what became of the latest comments with each of these targets."""
+    link, latest = (table(LinkDomain).alias(name) for name in ("link", "latest"))
+    comments, decisions = table(Comment).alias("linking"), table(DecisionRow)
+    asked = values(column("domain", BigInteger), name="asked").data([(one,) for one in numbers]).cte("asked")
+    since = (
+        select(latest.c.comment_id)
+        .where(latest.c.domain == asked.c.domain)
+        .order_by(latest.c.comment_id.desc())
+        .offset(_LATEST - 1)
+        .limit(1)
+        .scalar_subquery()
+    )
+    # Worked out once per target, before the join: as a condition of it, PostgreSQL would ask per comment.
+    known = (
+        select(asked.c.domain, func.coalesce(since, "").label("since"))
+        .cte("known_targets")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    # Only the decision that holds.
+    holds = and_(decisions.c.comment_id == comments.c.id, decisions.c.version == comments.c.version)
+    joined = (
+        known.join(link, and_(link.c.domain == known.c.domain, link.c.comment_id >= known.c.since))
+        .join(comments, comments.c.id == link.c.comment_id)
+        .outerjoin(decisions, holds)
+    )
+    stands = and_(comments.c.status == "approved", decisions.c.action.is_(None))
+    return (
+        select(
+            known.c.domain,
+            func.count().label("seen"),
+            func.count(case((decisions.c.action == "spam", 1))).label("spam"),
+            func.count(case((decisions.c.action == "approve", 1))).label("approved"),
+            func.count(case((stands, 1))).label("standing"),
+        )
+        .select_from(joined)
+        .group_by(known.c.domain)
+    )
+
+
+def remember_links(session: Session, numbers: Mapping[str, Iterable[int]]) -> None:
+    """Write down where comments that were just judged link to, by comment id."""
+    # Sorted: two transactions that touch the same rows lock them in the same order.
+    rows = sorted({(one, comment_id) for comment_id, found in numbers.items() for one in found})
+    if not rows:
+        return
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.connection().execute(
+        dialect.insert(table(LinkDomain)).on_conflict_do_nothing(),
+        [{"domain": domain, "comment_id": comment_id} for domain, comment_id in rows],
+    )
