@@ -135,6 +135,10 @@ class Asker:
             except CannotAskError as error:
                 plan.refuse(service, [question], "not_asked", str(error))
                 continue
+            except Exception as error:  # noqa: BLE001 - one comment must not keep the others waiting
+                log.error("question not put", service=service, error=type(error).__name__)  # noqa: TRY400 - may quote it
+                plan.refuse(service, [question], "not_asked", "the question could not be put")
+                continue
             known = self._cache.get(key)
             if known is None:
                 plan.shared.setdefault(key, []).append(question)

@@ -1,5 +1,6 @@
 """Put many questions to one service at a time, through the one door, within a time limit that nothing outlasts."""
 
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -43,36 +44,77 @@ class Said:
     retry_after: timedelta | None = None
 
 
+_LATE = Said("late", why="no answer in time")
+
+
 @dataclass(slots=True)
 class _Call:
     question: Question
     # Set by the thread that makes the call.
     began: float | None = None
+    is_over: bool = False
+
+
+class _Round:
+    """What the calls of one round share: how the service is doing by now, and until when one may begin."""
+
+    def __init__(self, breaker: Breaker, clock: Clock, stop_at: float) -> None:
+        self.breaker = breaker
+        self._clock = clock
+        self._stop_at = stop_at
+        self._lock = threading.Lock()
+
+    def is_over(self) -> bool:
+        """Tell whether no other call may begin."""
+        return time.monotonic() >= self._stop_at or self.breaker.state(self._clock()) == "open"
+
+    def begin(self, call: _Call) -> bool:
+        """Tell whether this call may be made."""
+        with self._lock:
+            if self.is_over():
+                return False
+            call.began = time.monotonic()
+            return True
+
+    def end(self, call: _Call, said: Said) -> bool:
+        """Note what came of a call; return False when something had been noted before."""
+        with self._lock:
+            if call.is_over:
+                return False
+            call.is_over = True
+            # One that talks nonsense is there all the same, and answers at once.
+            is_there = said.outcome in ("answered", "nonsense")
+            now = self._clock()
+            self.breaker = self.breaker.succeeded() if is_there else self.breaker.failed(now, said.retry_after)
+            return True
 
 
 def ask_all(
     line: Line, pool: Executor, questions: Sequence[Question], breaker: Breaker, clock: Clock
 ) -> tuple[Mapping[str, Said], Breaker]:
-    """Return what the service said, by comment, and how it is doing. What is missing was not asked: no time was left.
+    """Return what the service said, by comment, and how it is doing. What is missing was not asked.
 
     None begins later than `line.seconds` from now, and none is waited for longer than so long: a service that does not
     answer costs the limit once, then the rest is not asked.
     """
     stop_at = time.monotonic() + line.seconds
     limit = line.seconds + _GRACE_SECONDS
+    this = _Round(breaker, clock, stop_at)
     said: dict[str, Said] = {}
-    calls = {pool.submit(_make, line, call, clock): call for call in map(_Call, questions)}
+    calls = {pool.submit(_make, line, call, this, clock): call for call in map(_Call, questions)}
     while calls:
         done, _ = wait(calls, _patience(calls.values(), stop_at, limit), FIRST_COMPLETED)
-        now = time.monotonic()
-        late = {one for one, call in calls.items() if call.began is not None and now - call.began >= limit} - done
-        for one in [*done, *late]:
-            result = one.result() if one in done else Said("late", why="no answer in time")
-            said[calls.pop(one).question.comment_id] = result
-            breaker = _learn(breaker, result, clock)
-        if breaker.state(clock()) == "open" or now >= stop_at:
+        for one in done:
+            comment_id, result = calls.pop(one).question.comment_id, one.result()
+            if result is not None:
+                said[comment_id] = result
+        for one, call in list(calls.items()):
+            is_late = call.began is not None and time.monotonic() - call.began >= limit
+            if is_late and this.end(call, _LATE):
+                said[calls.pop(one).question.comment_id] = _LATE
+        if this.is_over():
             _cancel(calls)
-    return said, breaker
+    return said, this.breaker
 
 
 def _patience(calls: Iterable[_Call], stop_at: float, limit: float) -> float:
@@ -84,23 +126,23 @@ def _patience(calls: Iterable[_Call], stop_at: float, limit: float) -> float:
     return max(0.0, min(moments) - now)
 
 
-def _cancel(calls: "dict[Future[Said], _Call]") -> None:
+def _cancel(calls: "dict[Future[Said | None], _Call]") -> None:
     for one in [future for future in calls if future.cancel()]:
         del calls[one]
 
 
-def _learn(breaker: Breaker, said: Said, clock: Clock) -> Breaker:
-    # One that talks nonsense is there all the same, and answers at once.
-    if said.outcome in ("answered", "nonsense"):
-        return breaker.succeeded()
-    return breaker.failed(clock(), said.retry_after)
+def _make(line: Line, call: _Call, this: _Round, clock: Clock) -> Said | None:
+    if not this.begin(call):
+        return None
+    said = _exchange_or_fail(line, call.question, clock)
+    this.end(call, said)
+    return said
 
 
-def _make(line: Line, call: _Call, clock: Clock) -> Said:
-    call.began = time.monotonic()
-    service, comment_id = line.service.name, call.question.comment_id
+def _exchange_or_fail(line: Line, question: Question, clock: Clock) -> Said:
+    service, comment_id = line.service.name, question.comment_id
     try:
-        said = _exchange(line, call.question, clock)
+        said = _exchange(line, question, clock)
     except OutboundError as error:
         # Where it points to is the operator's business, not the moderators'.
         log.warning("no remote answer", service=service, comment=comment_id, error=str(error))

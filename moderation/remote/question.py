@@ -91,11 +91,11 @@ def read_object(body: bytes) -> Mapping[str, Any]:
     return document
 
 
-def read_share(value: Any) -> float:
-    """Read a number of 0..1; raise BadAnswerError for anything else."""
+def read_share(value: Any, most: int = 1) -> float:
+    """Read a number of 0..most; raise BadAnswerError for anything else."""
     # NaN is outside of every range.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise BadAnswerError("a number is not within 0..1")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
+        raise BadAnswerError(f"a number is not within 0..{most}")
     return float(value)
 
 

@@ -31,7 +31,7 @@ class StopForumSpam:
         """Return the hash of the email and, where it is known and public, the visitor's address."""
         email = question.email.strip().lower().encode("utf-8", "replace")
         fields = {"emailhash": hashlib.md5(email, usedforsecurity=False).hexdigest()}
-        if question.ip and ipaddress.ip_address(question.ip).is_global:
+        if question.ip and _is_public(question.ip):
             fields["ip"] = question.ip
         return fields
 
@@ -56,6 +56,13 @@ class StopForumSpam:
         return [Signal("REMOTE_STOP_FORUM_SPAM", strength, tuple(Evidence(text, field="") for text in seen))]
 
 
+def _is_public(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).is_global
+    except ValueError:
+        return False
+
+
 def _confidence(section: Any) -> float:
     """Return 0..1 from one section of the answer."""
     if not isinstance(section, dict) or section.get("appears") not in (0, 1):
@@ -63,6 +70,4 @@ def _confidence(section: Any) -> float:
     if not section["appears"]:
         return 0.0
     percent = section.get("confidence")
-    if isinstance(percent, bool) or not isinstance(percent, (int, float)):
-        raise BadAnswerError("the confidence is missing")
-    return read_share(percent / 100)
+    return read_share(percent, most=100) / 100

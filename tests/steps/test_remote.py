@@ -327,10 +327,10 @@ def test_a_service_that_fails_is_left_alone_and_tried_by_one_comment(
     replies = {"now": Reply(b"", 500)}
     with stand_in(lambda _received: replies["now"]) as service:
         asker = make(akismet_key="0123456789ab", akismet_url=service.url)
-        # Eight calls at most are under way when the third one fails.
+        # Eight calls are under way at most when the third one fails.
         run(asker, *(post(body=f"{LONG} {number}") for number in range(60)))
         asked = len(service.received)
-        assert FAILURES_TO_OPEN <= asked < 30
+        assert FAILURES_TO_OPEN <= asked <= FAILURES_TO_OPEN + 7
         run(asker, post(body=f"{LONG} while it rests"))
         assert len(service.received) == asked
         assert 'moderation_remote_open{service="akismet"} 1.0' in render(_settings(), database, clock()).decode()
@@ -390,14 +390,15 @@ def test_a_service_that_never_answers_costs_its_limit_once(
     ids = [post(body=f"{LONG} {number}") for number in range(40)]
     run(asker, *ids)
     # Eight at a time; had it gone on, all would have come.
-    assert len(akismet.received) == 8
+    asked = len(akismet.received)
+    assert asked <= FAILURES_TO_OPEN + 7
     assert all("REMOTE_FAILED" in _verdict(database, one)[1] for one in ids)
     run(asker, post(body=f"{LONG} later"))
-    assert len(akismet.received) == 8
+    assert len(akismet.received) == asked
     # Nobody paid for those that were not asked.
     outcomes = _outcomes(database, clock, "akismet")
     assert sum(outcomes.values()) == 41
-    assert outcomes["resting"] == 33
+    assert outcomes["resting"] >= 41 - (FAILURES_TO_OPEN + 7)
 
 
 def test_a_comment_is_judged_without_an_answer_that_never_comes(

@@ -11,13 +11,15 @@ from urllib.parse import parse_qs
 
 import pytest
 import standardwebhooks
+from hypothesis import given
+from hypothesis import strategies as st
 
 from moderation.policy import DEFAULT_POINTS_OF
 from moderation.remote.akismet import Akismet
 from moderation.remote.check import Check
 from moderation.remote.names import SERVICES
 from moderation.remote.opinion import Opinion
-from moderation.remote.question import BadAnswerError, CannotAskError, Question, Service
+from moderation.remote.question import BadAnswerError, CannotAskError, Question, Service, read_text
 from moderation.remote.stop_forum_spam import StopForumSpam
 from moderation.signals import Evidence, Signal
 from tests.conftest import ROOT
@@ -117,7 +119,7 @@ def test_stop_forum_spam_is_told_a_hash_and_a_public_address_only() -> None:
     body = LIST.request(QUESTION, NOW).body.decode()
     hashed = hashlib.md5(b"sara@example.com", usedforsecurity=False).hexdigest()
     assert parse_qs(body) == {"emailhash": [hashed], "ip": ["8.8.8.8"], "json": ["1"], "confidence": ["1"]}
-    for address in (None, "10.0.0.1", "127.0.0.1", "fe80::1"):
+    for address in (None, "", "10.0.0.1", "127.0.0.1", "fe80::1", "unknown"):
         assert set(LIST.told(replace(QUESTION, ip=address))) == {"emailhash"}
 
 
@@ -154,6 +156,7 @@ def test_an_address_counts_half_of_an_email(
         {"success": 1, "emailHash": {"appears": "no"}, "ip": {"appears": 0}},
         {"success": 1, "emailHash": {"appears": 1}, "ip": {"appears": 0}},
         {"success": 1, "emailHash": {"appears": 1, "confidence": 101}, "ip": {"appears": 0}},
+        {"success": 1, "emailHash": {"appears": 1, "confidence": 10**400}, "ip": {"appears": 0}},
         {"success": 1, "emailHash": {"appears": 1, "confidence": float("nan")}, "ip": {"appears": 0}},
         {"success": 1, "emailHash": {"appears": 1, "confidence": True}, "ip": {"appears": 0}},
     ],
@@ -281,6 +284,33 @@ def test_the_language_models_answer_is_a_word_and_a_number(content: Any, signals
 def test_nonsense_of_the_language_model_is_refused(answer: Any) -> None:
     with pytest.raises(BadAnswerError):
         _read(OPINION, answer)
+
+
+_WORDS = ["signals", "name", "strength", "evidence", "success", "emailHash", "ip", "appears", "confidence", "choices"]
+_WORDS += ["message", "content", "label", "reason", "spam", "ham"]
+_SOMETHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(_WORDS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_WORDS) | st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(_SOMETHING.map(lambda value: json.dumps(value).encode()) | st.binary())
+def test_whatever_comes_back_it_is_signals_or_nonsense(body: bytes) -> None:
+    for service in (AKISMET, LIST, CHECK, OPINION):
+        try:
+            signals = service.read(QUESTION, {}, body)
+        except BadAnswerError:
+            continue
+        assert all(signal.name.startswith("REMOTE_") for signal in signals)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_what_a_stranger_says_is_one_line_that_a_database_takes(text: str) -> None:
+    shown = read_text(text)
+    assert len(shown) <= 200
+    assert not {"\0", "\n", "\u202e"} & set(shown)
+    assert shown.encode().decode() == shown
 
 
 def test_no_service_condemns_alone_and_the_language_model_not_even_holds() -> None:
