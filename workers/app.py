@@ -9,6 +9,7 @@ from moderation.lifeline import die_with_parent
 from moderation.log import configure, get_logger
 from moderation.tasks import SCREEN_QUEUE
 from workers import resources, schedule
+from workers.watchdog import Watchdog
 
 log = get_logger(__name__)
 
@@ -37,6 +38,14 @@ def _load_model_before_the_fork(sender: Any, **_: Any) -> None:
         resources.load_shadow()
     except Exception as error:  # noqa: BLE001 - comments are held without it, and the verdicts say so
         log.error("model not loaded", error=type(error).__name__)  # noqa: TRY400 - as above
+
+
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+def _watch_over_consumption(sender: Any, **_: Any) -> None:
+    watchdog = Watchdog(resources.settings(), list(sender.app.amqp.queues.consume_from))
+    # Held by the signal for as long as the process lives.
+    signals.task_received.connect(lambda **_: watchdog.received(), weak=False)
+    watchdog.start()
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]

@@ -1,6 +1,7 @@
 """One comment, end to end, in the real program: and what happens to it when parts of the program don't."""
 
 import json
+import os
 import signal
 import threading
 from collections import Counter
@@ -45,7 +46,7 @@ def program(tmp_path: Path) -> Iterator[Up]:
         MODERATION_OUTBOUND_ALLOW="127.0.0.0/8",
         MODERATION_FILTERS="slow_filter:slow",
         MODERATION_SWEEP_SECONDS="1",
-        PYTHONPATH=str(code),
+        PYTHONPATH=os.pathsep.join([str(code), *filter(None, [os.environ.get("PYTHONPATH")])]),
     ) as one:
         one.wait_until_ready()
         yield one
@@ -185,3 +186,19 @@ def test_a_stop_in_the_middle_of_the_work_loses_nothing(tmp_path: Path) -> None:
         two.wait_until_ready()
         two.wait_until_judged(*ids)
         assert two.stop() == 0
+
+
+def test_a_worker_that_has_stopped_to_consume_is_found_and_started_again(program: Up) -> None:
+    [worker, *_] = program.child("worker", SCREEN_QUEUE)
+    app = Celery(set_as_current=False)
+    app.conf.update(Settings(data_dir=program.folder).celery())
+    # From now on it answers pings and takes nothing: what a lost connection may leave behind.
+    app.control.cancel_consumer(SCREEN_QUEUE)
+    ids = [program.post(f"Nobody takes this one, number {number}") for number in range(3)]
+    wait_until(lambda: program.call("GET", "/readyz")[1]["parts"]["worker:screen"]["status"] == "unwell", "it shows")
+    assert app.control.ping(timeout=5)
+    app.close()
+    program.wait_until_judged(*ids)
+    assert not worker.is_running()
+    wait_until(lambda: program.call("GET", "/readyz")[0] == 200, "it is well again")
+    assert "messages wait and none comes in" in program.errors.read_text()
