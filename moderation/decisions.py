@@ -65,10 +65,12 @@ def decide(session: Session, caller: Caller, comment_id: str, decision: Decision
     Raises NotFoundError for a comment of others, ConflictError (`decided`) when it has changed meanwhile.
     """
     comment = session.execute(
-        select(Comment.site_id, Comment.version, Comment.status).where(Comment.id == comment_id)
+        select(Comment.site_id, Comment.version, Comment.status, Comment.erased_at).where(Comment.id == comment_id)
     ).one_or_none()
     if comment is None or not caller.may_touch(comment.site_id):
         raise NotFoundError(f"no comment {comment_id}")
+    if comment.erased_at is not None:
+        raise ConflictError("changed", "The comment was erased: there is nothing to decide about.")
     status = STATUS_OF[decision.action]
     version = session.scalar(
         update(Comment)

@@ -73,7 +73,11 @@ class Keyed:
 
     def token(self, purpose: str, text: str) -> str:
         """Return the digest as 43 URL-safe characters."""
-        return _written(self.digest(purpose, text))
+        return self.tokens(purpose, text)[0]
+
+    def tokens(self, purpose: str, text: str) -> list[str]:
+        """Return the token, and the one under the secret that is being replaced."""
+        return [_written(digest) for digest in self.digests(purpose, text)]
 
     def matches(self, purpose: str, text: str, token: str) -> bool:
         """Tell in constant time whether `token` is the token of `text`."""

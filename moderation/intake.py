@@ -118,4 +118,9 @@ def _form_columns(site_id: str, one: Submission, keyed: Keyed, now: datetime, *,
 
 def email_token(keyed: Keyed, site_id: str, email_normalized: str) -> str:
     """Return what stands for an address on one site; another site's token of the same address differs."""
-    return keyed.token("email", f"{site_id}:{email_normalized}")
+    return email_tokens(keyed, site_id, email_normalized)[0]
+
+
+def email_tokens(keyed: Keyed, site_id: str, email_normalized: str) -> list[str]:
+    """Return the token, and the one from before the secret was replaced: comments may still have that."""
+    return keyed.tokens("email", f"{site_id}:{email_normalized}")

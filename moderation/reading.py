@@ -1,6 +1,6 @@
 """A comment with all that is known of it, as moderators and websites read it; and the little its author may know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,12 +55,14 @@ def list_comments(
     post_id: str | None = None,
     campaign: str | None = None,
     is_differing: bool = False,
+    email_tokens: Collection[str] | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page:
     """Return comments of a site, newest first, from the cursor on.
 
-    `is_differing` asks for those whose verdict would be another if what is in the shadow had a say.
+    `is_differing` asks for those whose verdict would be another if what is in the shadow had a say, `email_tokens` for
+    those of one author.
     """
     query = select(Comment).where(Comment.site_id == site_id).order_by(Comment.id.desc()).limit(limit + 1)
     if status is not None:
@@ -69,6 +71,8 @@ def list_comments(
         query = query.where(Comment.post_id == post_id)
     if campaign is not None:
         query = query.where(Comment.campaign_id == campaign)
+    if email_tokens is not None:
+        query = query.where(Comment.email_token.in_(email_tokens))
     if is_differing:
         query = query.where(Comment.id.in_(differing()))
     if cursor is not None:
@@ -147,6 +151,7 @@ def _document(
         "submitted_at": moment(comment.submitted_at),
         "received_at": moment(comment.received_at),
         "settled_at": moment(comment.settled_at),
+        "erased_at": moment(comment.erased_at),
         "campaign": comment.campaign_id,
         "verdict": _verdict_document(verdict) if verdict else None,
         "decision": decision,

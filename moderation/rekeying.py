@@ -22,7 +22,9 @@ def rekey(database: Database, keyed: Keyed, tell: Callable[[int], None] = lambda
     """Give every comment its author's token under the present secret; return how many had another. May be repeated."""
     last, changed, seen = "", 0, 0
     comments = table(Comment)
-    write = update(comments).where(comments.c.id == bindparam("of")).values(email_token=bindparam("token"))
+    # Its author may have been erased since it was read.
+    is_same = (comments.c.id == bindparam("of"), comments.c.email_token == bindparam("was"))
+    write = update(comments).where(*is_same).values(email_token=bindparam("token"))
     while True:
         with database.read() as session:
             rows = session.execute(
@@ -34,7 +36,11 @@ def rekey(database: Database, keyed: Keyed, tell: Callable[[int], None] = lambda
         if not rows:
             return changed
         wanted = [(row, _token(keyed, row.site_id, row.email)) for row in rows]
-        due = [{"of": row.id, "token": token} for row, token in wanted if token and token != row.email_token]
+        due = [
+            {"of": row.id, "was": row.email_token, "token": token}
+            for row, token in wanted
+            if token and token != row.email_token
+        ]
         if due:
             with database.write() as session:
                 session.connection().execute(write, due)

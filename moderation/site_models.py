@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from moderation.learning.site_model import SiteModel, load_site_model
 from moderation.learning.weights import BadWeightsError
 from moderation.log import get_logger
-from moderation.tables import SiteModelRow
+from moderation.tables import Site, SiteModelRow
 
 log = get_logger(__name__)
 
@@ -37,14 +37,20 @@ def store(session: Session, site_id: str, version: int, model: SiteModel, *, bas
         examples=model.examples,
         weights=model.dump(),
         created_at=now,
+        learned_until=now,
     )
     stored = session.scalar(row.on_conflict_do_nothing().returning(SiteModelRow.version))
     if stored is None:
         return False
-    session.execute(
-        delete(SiteModelRow).where(SiteModelRow.site_id == site_id, SiteModelRow.version <= version - VERSIONS_KEPT)
-    )
+    forget_oldest(session, site_id, version)
     return True
+
+
+def forget_oldest(session: Session, site_id: str, newest: int) -> None:
+    """Keep the newest VERSIONS_KEPT versions."""
+    session.execute(
+        delete(SiteModelRow).where(SiteModelRow.site_id == site_id, SiteModelRow.version <= newest - VERSIONS_KEPT)
+    )
 
 
 def newest_row(session: Session, site_id: str) -> Row[Any] | None:
@@ -58,10 +64,16 @@ def newest_row(session: Session, site_id: str) -> Row[Any] | None:
 
 
 def outdated_sites(session: Session, base: str, most: int) -> list[str]:
-    """Return sites whose newest model was fitted to another shipped model than `base`."""
+    """Return sites that learn and whose newest model was fitted to another shipped model than `base`."""
     newest = _newest_versions().subquery()
     is_newest = and_(newest.c.site_id == SiteModelRow.site_id, newest.c.version == SiteModelRow.version)
-    outdated = select(SiteModelRow.site_id).join(newest, is_newest).where(SiteModelRow.base != base).limit(most)
+    outdated = (
+        select(SiteModelRow.site_id)
+        .join(newest, is_newest)
+        .join(Site, Site.id == SiteModelRow.site_id)
+        .where(SiteModelRow.base != base, Site.is_learning)
+        .limit(most)
+    )
     return list(session.scalars(outdated))
 
 

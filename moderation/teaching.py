@@ -16,10 +16,10 @@ from moderation.clock import Clock, utc_now
 from moderation.combining import SpamModel, logits_of
 from moderation.db import Database
 from moderation.learning.lessons import Lesson
-from moderation.learning.site_model import fit
+from moderation.learning.site_model import SiteModel, fit
 from moderation.log import get_logger
 from moderation.site_models import newest_row, outdated_sites, store
-from moderation.tables import Comment, DecisionRow
+from moderation.tables import Comment, DecisionRow, Site
 
 log = get_logger(__name__)
 
@@ -36,11 +36,15 @@ _TEACHES = {"spam": True, "approve": False}
 
 @dataclass(frozen=True, slots=True)
 class _Owed:
-    """What is to be learned for a site, as it was read; `version` is the newest one stored, 0 for none."""
+    """What is to be learned for a site, as it was read; `version` is the newest one stored, 0 for none.
+
+    `asked` says how often it was asked for anew by then, None for a site whose model stays as it is.
+    """
 
     decisions: Sequence[str]
     lessons: Sequence[Lesson]
     version: int
+    asked: int | None
 
 
 def learn(
@@ -53,26 +57,50 @@ def learn(
             owed = _read(session, site_id, model.version, clock())
         if owed is None:
             continue
+        if owed.asked is None:
+            with database.write() as session:
+                _mark(session, owed.decisions, clock())
+            continue
         fitted = fit(owed.lessons, logits_of(model.predict([lesson.text for lesson in owed.lessons])))
-        # Nothing to learn yet, and nothing to take back: no version.
-        is_due = bool(fitted.examples or owed.version)
         with database.write() as session:
-            now = clock()
-            is_stored = is_due and store(session, site_id, owed.version + 1, fitted, base=model.version, now=now)
-            if is_stored or not is_due:
-                _mark(session, owed.decisions, now)
+            is_stored = _store(session, site_id, owed, fitted, base=model.version, now=clock())
         if is_stored:
             log.info("learned", site=site_id, version=owed.version + 1, examples=fitted.examples)
 
 
+def _store(session: Session, site_id: str, owed: _Owed, fitted: SiteModel, *, base: str, now: datetime) -> bool:
+    # Whoever took something back since it was read, or stopped it, has the last word.
+    claimed = session.scalar(
+        update(Site)
+        .where(Site.id == site_id, Site.relearn_asked == owed.asked, Site.is_learning)
+        .values(relearn_done=owed.asked)
+        .returning(Site.id)
+        .execution_options(synchronize_session=False)
+    )
+    if claimed is None:
+        return False
+    # Nothing to learn yet, and nothing to take back: no version.
+    is_due = bool(fitted.examples or owed.version)
+    is_stored = is_due and store(session, site_id, owed.version + 1, fitted, base=base, now=now)
+    if is_stored or not is_due:
+        _mark(session, owed.decisions, now)
+    return is_stored
+
+
 def sites_owing(session: Session, base: str) -> list[str]:
-    """Return sites with decisions not learned yet, and those whose model rests on another shipped one than `base`."""
-    return sorted({*session.scalars(due_sites()), *outdated_sites(session, base, _MOST_SITES)})
+    """Return sites with decisions not learned yet, or whose model is asked for anew or rests on another than `base`."""
+    asked = session.scalars(asked_sites())
+    return sorted({*session.scalars(due_sites()), *asked, *outdated_sites(session, base, _MOST_SITES)})
 
 
 def due_sites() -> Select[tuple[str]]:
     """Return the query for sites with decisions that are not learned yet."""
     return select(DecisionRow.site_id).where(DecisionRow.learned_at.is_(None)).distinct().limit(_MOST_SITES)
+
+
+def asked_sites() -> Select[tuple[str]]:
+    """Return the query for sites whose model is to be made anew for another reason than a decision."""
+    return select(Site.id).where(Site.relearn_done < Site.relearn_asked, Site.is_learning).limit(_MOST_SITES)
 
 
 def _read(session: Session, site_id: str, base: str, now: datetime) -> _Owed | None:
@@ -85,27 +113,36 @@ def _read(session: Session, site_id: str, base: str, now: datetime) -> _Owed | N
         .order_by(DecisionRow.id)
         .limit(_MOST_MARKED)
     ).all()
-    if not decisions and (newest is None or newest.base == base):
+    site = session.get_one(Site, site_id)
+    is_asked = site.relearn_done < site.relearn_asked
+    if not decisions and not is_asked and (newest is None or newest.base == base):
         return None
-    lessons = [lesson for action in _TEACHES for lesson in _lessons(session, site_id, action)]
-    return _Owed(decisions, lessons, newest.version if newest else 0)
+    version = newest.version if newest else 0
+    if not site.is_learning:
+        return _Owed(decisions, (), version, None)
+    after = site.learns_after or ""
+    lessons = [lesson for action in _TEACHES for lesson in _lessons(session, site_id, action, after)]
+    return _Owed(decisions, lessons, version, site.relearn_asked)
 
 
-def decided(site_id: str, action: str) -> Select[tuple[str, str, str]]:
-    """Return the query for the newest comments whose last word was this action: an undone decision teaches nothing."""
+def decided(site_id: str, action: str, after: str = "") -> Select[tuple[str, str, str]]:
+    """Return the query for the newest comments whose last word was this action: an undone decision teaches nothing.
+
+    Decisions up to the id `after` are left out.
+    """
     return (
         select(Comment.body, Comment.fingerprint, func.coalesce(DecisionRow.moderator_id, DecisionRow.key_id))
         .join(DecisionRow, and_(DecisionRow.comment_id == Comment.id, DecisionRow.version == Comment.version))
-        .where(DecisionRow.site_id == site_id, DecisionRow.action == action)
+        .where(DecisionRow.site_id == site_id, DecisionRow.action == action, DecisionRow.id > after)
         .order_by(DecisionRow.id.desc())
         .limit(MOST_OF_A_KIND)
     )
 
 
-def _lessons(session: Session, site_id: str, action: str) -> list[Lesson]:
+def _lessons(session: Session, site_id: str, action: str, after: str) -> list[Lesson]:
     return [
         Lesson(body, _TEACHES[action], fingerprint, by)
-        for body, fingerprint, by in session.execute(decided(site_id, action))
+        for body, fingerprint, by in session.execute(decided(site_id, action, after))
     ]
 
 

@@ -108,6 +108,10 @@ def _comment() -> Json:
             **_as_posted(),
             "received_at": MOMENT,
             "settled_at": or_null(MOMENT),
+            "erased_at": {
+                **or_null(MOMENT),
+                "description": "When its author's data and words were erased; it is then empty and rejected, or spam.",
+            },
             "campaign": {
                 **or_null(COMMENT_ID),
                 "description": "The first of the near-copies that this is one of; null while it is alone.",

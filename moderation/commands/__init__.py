@@ -26,6 +26,8 @@ COMMANDS = (
     "endpoint",
     "policy",
     "shadow",
+    "model",
+    "privacy",
     "queues",
     "doctor",
     "train",

@@ -9,6 +9,7 @@ import click
 
 from moderation.db import Database
 from moderation.identity import Keyed
+from moderation.log import configure
 from moderation.settings import Settings
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
@@ -31,6 +32,13 @@ def set_up() -> Setup:
     """Read the settings and name the database; connects to nothing yet."""
     settings = Settings.from_environment()
     return Setup(settings, Database.of(settings))
+
+
+def set_up_with_log() -> Setup:
+    """Do the same for a command whose doing is to be found in the log, on standard error."""
+    setup = set_up()
+    configure(setup.settings.log_level, "command")
+    return setup
 
 
 def print_json(document: Any) -> None:

@@ -51,6 +51,8 @@ class Comment(Row):
     # Rises with every change of status; a decision names the version it saw.
     version: Mapped[int]
     settled_at: Mapped[datetime | None]
+    # When its author's data and words were erased: that there was a comment is all that is left.
+    erased_at: Mapped[datetime | None]
     # When the sweep rings for it (again), and how often it did.
     ring_at: Mapped[datetime]
     rings: Mapped[int] = mapped_column(default=0)

@@ -63,5 +63,9 @@ class SiteModelRow(Row):
     base: Mapped[str] = mapped_column(String(64))
     examples: Mapped[int]
     created_at: Mapped[datetime]
+    # The version that was put back into use as this one.
+    copy_of: Mapped[int | None]
+    # It knows of no decision after this.
+    learned_until: Mapped[datetime]
     # Last, so that a row is read up to it without it.
     weights: Mapped[bytes] = mapped_column(LargeBinary)

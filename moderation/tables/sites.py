@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from moderation.columns import Id, Row
+from moderation.columns import Id, Row, partial_index
 
 
 class Site(Row):
@@ -18,6 +18,14 @@ class Site(Row):
     # Host name of the website; browsers may post with its public key from there.
     domain: Mapped[str | None] = mapped_column(String(253))
     created_at: Mapped[datetime]
+    # False: its model stays as it is, whatever is decided (`model_history`).
+    is_learning: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # Decisions up to this id teach no more.
+    learns_after: Mapped[str | None] = mapped_column(Id)
+    # How often somebody asked that its model be made anew, and of which time it was.
+    relearn_asked: Mapped[int] = mapped_column(default=0, server_default="0")
+    relearn_done: Mapped[int] = mapped_column(default=0, server_default="0")
+    __table_args__ = (partial_index("sites_owing", "id", where="relearn_done < relearn_asked"),)
 
 
 class PolicyVersion(Row):

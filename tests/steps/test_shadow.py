@@ -7,20 +7,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, text
 
 from moderation.db import Database
 from moderation.decisions import Decision, decide
 from moderation.filters import BUILT_IN, Prediction
-from moderation.keys import Caller, Kind
+from moderation.keys import Caller
 from moderation.metrics import render, shadow_verdicts
 from moderation.policy import Policy
 from moderation.reading import differing, list_comments
 from moderation.screening import Judge, screen
 from moderation.settings import Settings
 from moderation.shadow_report import Agreement, Change, changes_of, shadow_report
-from moderation.sites import NewModerator, NewSite, set_policy
-from moderation.tables import Comment, Key, VerdictRow
+from moderation.sites import NewSite, set_policy
+from moderation.tables import Comment, VerdictRow
 from tests.conftest import SECRET, StoppedClock
 from tests.steps.conftest import Post
 from tests.steps.judges import BrokenModel, WordModel, judge_with
@@ -36,14 +36,6 @@ class OtherModel:
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Predict from the word alone."""
         return [Prediction(0.999 if "offer" in text else 0.001) for text in texts]
-
-
-@pytest.fixture
-def caller(database: Database, site: NewSite, moderator: NewModerator) -> Caller:
-    """Return the moderator as a caller."""
-    with database.read() as session:
-        key = session.scalars(select(Key).where(Key.moderator_id == moderator.id)).one()
-    return Caller(Kind.MODERATOR, key.id, moderator.name, frozenset([site.id]), moderator.id)
 
 
 def _put_in_shadow(database: Database, site: NewSite, clock: StoppedClock, *names: str) -> None:

@@ -9,51 +9,19 @@ from sqlalchemy import Engine, Select, select, text
 from sqlalchemy.orm import Session
 
 from moderation.db import Database
-from moderation.decisions import Decision, decide
 from moderation.identity import Keyed
 from moderation.intake import accept
-from moderation.keys import Caller, Kind
+from moderation.keys import Caller
 from moderation.screening import screen
 from moderation.site_models import VERSIONS_KEPT
-from moderation.sites import NewModerator, NewSite, add_site
+from moderation.sites import NewSite, add_site
 from moderation.submission import read_submission
-from moderation.tables import Comment, DecisionRow, Key, SiteModelRow, VerdictRow
+from moderation.tables import DecisionRow, SiteModelRow, VerdictRow
 from moderation.teaching import LEARN_AGAIN_AFTER, decided, due_sites, learn, sites_owing
 from tests.conftest import StoppedClock
-from tests.steps.conftest import Post
+from tests.steps.conftest import Post, Teach, decide_on
 from tests.steps.judges import WordModel, judge_with
 from tests.unit.learning_data import row
-
-Teach = Callable[..., list[str]]
-
-
-@pytest.fixture
-def caller(database: Database, site: NewSite, moderator: NewModerator) -> Caller:
-    """Return the moderator as a caller."""
-    with database.read() as session:
-        key = session.scalars(select(Key).where(Key.moderator_id == moderator.id)).one()
-    return Caller(Kind.MODERATOR, key.id, moderator.name, frozenset([site.id]), moderator.id)
-
-
-@pytest.fixture
-def teach(database: Database, post: Post, caller: Caller, clock: StoppedClock) -> Teach:
-    """Return what posts comments whose words the shipped model takes for nothing, and decides about them."""
-
-    def teach(each: int = 30, spam: str = "spam", ham: str = "approve") -> list[str]:
-        ids = []
-        for number in range(each):
-            for label, action in (("spam", spam), ("ham", ham)):
-                ids.append(post(body=row(number, label).body))
-                _decide(database, caller, ids[-1], action, clock)
-        return ids
-
-    return teach
-
-
-def _decide(database: Database, caller: Caller, comment_id: str, action: str, clock: StoppedClock) -> None:
-    with database.write() as session:
-        version = session.get_one(Comment, comment_id).version
-        decide(session, caller, comment_id, Decision(action, version), clock())
 
 
 def _learn(database: Database, site: NewSite, clock: StoppedClock) -> None:
@@ -105,15 +73,15 @@ def test_a_decision_that_is_undone_is_unlearned(
     ids = teach()
     _learn(database, site, clock)
     for comment_id in ids[::2]:
-        _decide(database, caller, comment_id, "approve", clock)
+        decide_on(database, caller, comment_id, "approve", clock)
     for comment_id in ids[1::2]:
-        _decide(database, caller, comment_id, "spam", clock)
+        decide_on(database, caller, comment_id, "spam", clock)
     _learn(database, site, clock)
     reversed_ham = _judged(database, post(body=row(501, "ham").body), clock)
     assert reversed_ham.model == "words-1+site2"
     assert _strength(reversed_ham) > 0.5
     for comment_id in ids:
-        _decide(database, caller, comment_id, "hold", clock)
+        decide_on(database, caller, comment_id, "hold", clock)
     _learn(database, site, clock)
     # Nothing is left to learn from: the shipped model judges alone again.
     verdict = _judged(database, post(body=row(502, "ham").body), clock)
@@ -259,7 +227,7 @@ def test_the_last_versions_are_kept(
 ) -> None:
     ids = teach(3)
     for number in range(VERSIONS_KEPT + 2):
-        _decide(database, caller, ids[0], ("approve", "spam")[number % 2], clock)
+        decide_on(database, caller, ids[0], ("approve", "spam")[number % 2], clock)
         _learn(database, site, clock)
     assert [version for version, _ in _versions(database)] == [3, 4, 5, 6, 7]
 
