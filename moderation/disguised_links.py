@@ -26,14 +26,13 @@ _SPACED_SCHEME = re.compile(r"(?:h(?:tt|xx)ps?|ftp)(?:\s+:|:\s+|:\s{0,2}//\s)", 
 # What is asked of every text, before anything slower.
 _DOT_WORDS = ("dot", "punto", "точка", "نقطه", "نقطة", "titik")
 # The dot comes first in the pattern, since looking for one sign is fast.
-_MAY_HIDE = re.compile(r"\.(?<=[\[({<\s]\.)")
+_MAY_HIDE = re.compile(r"\.(?<=[\[({<\s]\.)(?=[\])}>\s])")
 # Words before "dot com" that make it a manner of speaking.
 _NO_NAMES = frozenset({"a", "an", "the", "this", "that", "of", "or", "and", "in"})
 
 
-def spells_a_dot(text: str) -> bool:
-    """Tell quickly whether a text holds a word for the dot."""
-    lowered = text.lower()
+def spells_a_dot(lowered: str) -> bool:
+    """Tell quickly whether a text, in small letters, holds a word for the dot."""
     return any(word in lowered for word in _DOT_WORDS)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from moderation.campaigns import Found, find
 from moderation.filters.facts import Facts, Form, Surroundings
-from moderation.history import History, look_up
+from moderation.history import History, known_authors, look_up
 from moderation.link_memory import MOST_LINKS, number_of
 from moderation.link_memory import look_up as look_up_links
 from moderation.links import find_links, is_own
@@ -55,8 +55,8 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
     policies = policies_of(session, {comment.site_id for comment in comments})
     repeats = _count_repeats(session, comments, now)
     spam = _count_repeats_of_spam(session, comments)
-    approved = _count_approved(
-        session, [comment for comment in comments if policies[comment.site_id].rules.hold_first_timers]
+    known = known_authors(
+        session, [comment.id for comment in comments if policies[comment.site_id].rules.hold_first_timers]
     )
     tried = [comment for comment in comments if comment.tries <= most_tries]
     history = look_up(session, tried)
@@ -83,7 +83,7 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
                 # The comment itself is among those counted.
                 repeats=max(0, repeats.get((comment.site_id, comment.fingerprint), 1) - 1),
                 repeats_of_spam=spam.get((comment.site_id, comment.fingerprint), 0),
-                approved_before=approved.get((comment.site_id, comment.email_token), 0),
+                approved_before=(comment.site_id, comment.email_token) in known,
                 form=Form(seconds=comment.form_seconds, problem=comment.form_problem, is_trapped=comment.is_trapped),
                 link_histories=link_histories.get(comment.id, {}),
                 surroundings=around.get(comment.id, Surroundings()),
@@ -145,19 +145,3 @@ def _count_repeats_of_spam(session: Session, comments: Sequence[Comment]) -> Map
         .group_by(Comment.site_id, Comment.fingerprint)
     )
     return {(site_id, text): count for site_id, text, count in rows}
-
-
-def _count_approved(session: Session, comments: Sequence[Comment]) -> Mapping[tuple[str, str], int]:
-    """Count the authors' approved comments; asked only for sites that want to see first-timers."""
-    if not comments:
-        return {}
-    rows = session.execute(
-        select(Comment.site_id, Comment.email_token, func.count())
-        .where(
-            Comment.site_id.in_({comment.site_id for comment in comments}),
-            Comment.email_token.in_({comment.email_token for comment in comments}),
-            Comment.status == "approved",
-        )
-        .group_by(Comment.site_id, Comment.email_token)
-    )
-    return {(site_id, author): count for site_id, author, count in rows}

@@ -6,6 +6,7 @@ from the clock: a backlog is judged as it would have been when it came.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +32,8 @@ from moderation.tables import Comment, DecisionRow, table
 
 # An author's latest comments say enough; a robot's ten thousand would only cost time.
 _MOST_OF_AUTHOR = 100
+# Only whether any of them is approved is asked then, which costs less.
+_MOST_LOOKED_THROUGH = 1_000
 # What the machine approved counts in an author's favour once moderators and readers had a day to object.
 _STANDS_AFTER = timedelta(days=1)
 _NAMES_WINDOW = timedelta(days=7)
@@ -79,6 +82,12 @@ def look_up(session: Session, comments: Sequence[Comment]) -> Mapping[str, Histo
         )
         for comment in comments
     }
+
+
+def known_authors(session: Session, ids: Sequence[str]) -> AbstractSet[tuple[str, str]]:
+    """Return the authors (site and email token) of these comments who have an approved comment on their site."""
+    rows = session.execute(KNOWN_AUTHORS, {"ids": ids}) if ids else ()
+    return {(site_id, email_token) for site_id, email_token in rows}
 
 
 def bound(ids: Sequence[str], at: datetime) -> dict[str, Any]:
@@ -187,8 +196,23 @@ def _count(of: FromClause, which: ColumnElement[bool], since: str, most: int) ->
     return select(func.count()).select_from(some.correlate(of).limit(most).subquery()).scalar_subquery()
 
 
+def _known_authors() -> Select[Any]:
+    """One row per author of the batch who has an approved comment among the latest ones."""
+    distinct = select(_batch.c.site_id, _batch.c.email_token).where(_in_batch).distinct().subquery("distinct_authors")
+    latest = (
+        select(_earlier.c.status)
+        .where(_earlier.c.site_id == distinct.c.site_id, _earlier.c.email_token == distinct.c.email_token)
+        .order_by(_earlier.c.received_at.desc())
+        .limit(_MOST_LOOKED_THROUGH)
+        .correlate(distinct)
+        .subquery("latest")
+    )
+    approved = select(latest.c.status).where(latest.c.status == "approved").exists()
+    return select(distinct.c.site_id, distinct.c.email_token).where(approved)
+
+
 # Made once: the same text for every batch.
-AUTHORS, ADDRESSES, SITES = _authors(), _addresses(), _sites()
+AUTHORS, ADDRESSES, SITES, KNOWN_AUTHORS = _authors(), _addresses(), _sites(), _known_authors()
 
 
 def _author(comment: Comment, found: Row[Any]) -> AuthorHistory:

@@ -25,6 +25,8 @@ _GLUED = re.compile(r"(?<![=/?&%:])(?:h(?:tt|xx)ps?|ftp)://", re.IGNORECASE)
 # Zero-width characters and ideographic dots are how a name hides from programs and not from readers.
 _NAME = re.compile(r"[\w.。．｡\-\u200b-\u200d\u2060\ufeff\u00ad]+")
 _ANY_DOT = re.compile("[.。．｡]")
+# Every host has a dot with a name behind it. Some signs are a digit with its dot.
+_DOT_IN_A_NAME = re.compile(r"[.。．｡⒈-⒛🄀](?:(?=[\w\-\u200b-\u200d\u2060\ufeff\u00ad])|(?<=[⒈-⒛🄀]))")
 _AFTER_NAME = re.compile(rf"(?::\d{{1,5}})?[/?#][^{_URL_END}]+|(?::\d{{1,5}})?/|")
 _AUTHORITY_END = re.compile(r"[/?#\\\s]")
 _DOTS = str.maketrans("。．｡", "...")
@@ -32,6 +34,7 @@ _TRAILING = ".,;:!?'*_~|…،؛؟。"
 # What DNS allows (RFC 1035).
 _LONGEST_LABEL = 63
 _PAIRS = {")": "(", "]": "[", "}": "{"}
+_NEVER_LAST = frozenset((*_TRAILING, *_PAIRS))
 
 _COUNTRIES_TEXT = """
     ac ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bs bt bw by bz ca cc
@@ -92,18 +95,21 @@ def is_own(host: str, own_hosts: frozenset[str]) -> bool:
 
 def find_links(text: str) -> list[Link]:
     """List the links of a text in the order in which they stand; they never overlap, and no text raises."""
-    is_spelt = spells_a_dot(text)
-    if not is_spelt and "//" not in text and not any(dot in text for dot in ".。．｡"):
+    lowered = text.lower()
+    is_spelt = spells_a_dot(lowered)
+    if not is_spelt and "//" not in text and not _ANY_DOT.search(text):
         return []
     hidden = list(_disguised(text)) if is_spelt or may_hide_a_link(text) else []
+    may_be_marked = "://" in text or "www" in lowered or "href" in lowered
     if not hidden:
-        return _plain_links(text)
+        return _plain_links(text, may_be_marked=may_be_marked)
     pieces: list[str] = []
     at = 0
     for link in hidden:
         pieces += (text[at : link.start], " " * (link.end - link.start))
         at = link.end
-    return sorted([*hidden, *_plain_links("".join((*pieces, text[at:])))], key=lambda link: link.start)
+    plain = _plain_links("".join((*pieces, text[at:])), may_be_marked=may_be_marked)
+    return sorted([*hidden, *plain], key=lambda link: link.start)
 
 
 def _disguised(text: str) -> Iterator[Link]:
@@ -114,10 +120,10 @@ def _disguised(text: str) -> Iterator[Link]:
             yield Link(start, stop, text[start:stop], host)
 
 
-def _plain_links(text: str) -> list[Link]:
+def _plain_links(text: str, *, may_be_marked: bool) -> list[Link]:
     links: list[Link] = []
     at = 0
-    for found in _MARKED.finditer(text):
+    for found in _MARKED.finditer(text) if may_be_marked else ():
         links.extend(_bare_links(text, at, found.start()))
         group = found.lastgroup or "url"
         links.extend(_marked_links(text, found.start(group), found.end(group)))
@@ -140,27 +146,38 @@ def _marked_links(text: str, start: int, end: int) -> Iterator[Link]:
 
 
 def _bare_links(text: str, start: int, end: int) -> Iterator[Link]:
-    if not _ANY_DOT.search(text, start, end):
-        return
     at = start
-    while found := _NAME.search(text, at, end):
-        at = found.end()
-        name = found.group()
-        if "." not in name and (name.isascii() or not _ANY_DOT.search(name)):
-            continue
-        first = found.start() + len(name) - len(name.lstrip("._-。．｡\u200b\u200c\u200d\u2060\ufeff\u00ad"))
-        is_mail = text[first - 1 : first] == "@" or text[at : at + 1] == "@"
-        path = _AFTER_NAME.match(text, at, end)
-        path_end = path.end() if path else at
-        stop = _trimmed_end(text, first, path_end)
-        host = _host(text[first:stop])
-        if not is_mail and host and _is_host_name(host, has_path=path_end > at, written=text[first:stop]):
-            at = path_end
-            yield Link(first, stop, text[first:stop], host)
+    while dot := _DOT_IN_A_NAME.search(text, at, end):
+        # The words before that with the dot need no look.
+        at = max(at, text.rfind(" ", at, dot.start()) + 1)
+        while at <= dot.start() and (found := _NAME.search(text, at, end)):
+            at = found.end()
+            link = _bare_link(text, found, end) if _ANY_DOT.search(found.group()) else None
+            if link:
+                at = max(at, link.end)
+                yield link
+
+
+def _bare_link(text: str, found: re.Match[str], end: int) -> Link | None:
+    name, name_end = found.group(), found.end()
+    if name.isascii() and ".." in name.strip("._-"):
+        return None
+    first = found.start() + len(name) - len(name.lstrip("._-。．｡\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+    if text[first - 1 : first] == "@" or text[name_end : name_end + 1] == "@":
+        return None
+    path = _AFTER_NAME.match(text, name_end, end)
+    path_end = path.end() if path else name_end
+    stop = _trimmed_end(text, first, path_end)
+    written = text[first:stop]
+    host = _host(written)
+    is_link = host and _is_host_name(host, has_path=path_end > name_end, written=written)
+    return Link(first, stop, written, host) if is_link else None
 
 
 def _trimmed_end(text: str, start: int, end: int) -> int:
     """Leave out the punctuation of the sentence around a link; a bracket stays where the link opened it."""
+    if start >= end or text[end - 1] not in _NEVER_LAST:
+        return end
     depth = {
         close: text.count(close, start, end) - text.count(opening, start, end) for close, opening in _PAIRS.items()
     }
@@ -180,6 +197,9 @@ def _host(written: str) -> str:
     authority = _AUTHORITY_END.split(rest, maxsplit=1)[0][:1_000].rpartition("@")[2]
     if authority.startswith("["):
         return authority[1:].partition("]")[0].lower()
+    if authority.isascii():
+        name = authority.partition(":")[0]
+        return ".".join(_readable(label) for label in name.lower().rstrip(".,;!?)'").split("."))
     visible = "".join(character for character in authority if unicodedata.category(character) != "Cf")
     name = unicodedata.normalize("NFKC", visible.translate(_DOTS)).partition(":")[0]
     labels = name.lower().rstrip(".,;!?)'").split(".")

@@ -39,6 +39,9 @@ _FOREIGN = f"α-ωѐ-ӿԀ-ԯа-я{_OTHERS}"
 _FOREIGN_LETTER = re.compile(f"[{_FOREIGN}]")
 _CYRILLIC_LETTER = re.compile("[а-яѐ-ӿԀ-ԯ]")
 _WORD = re.compile(f"[a-z{_FOREIGN}]+")
+# What is asked of every text, before anything slower.
+_MIXED = re.compile(f"[a-z][{_FOREIGN}]|[{_FOREIGN}][a-z]")
+_STYLED_OR_FOREIGN = re.compile(f"[{_STYLED_LETTERS}{_FOREIGN}]")
 # Three letters or more, each of them like a Latin one: shorter words of that kind are words of their language.
 _LIKE_LATIN = re.compile(rf"(?<!\w)[{_CYRILLIC}{_GREEK}{_OTHERS}]{{3,}}(?!\w)")
 
@@ -49,13 +52,14 @@ def fold_lookalikes(text: str) -> str:
     `text` is case-folded and without marks. A word of one script alone is left as it is, unless the comment is mostly
     Latin and every letter of the word looks Latin.
     """
-    if text.isascii():
+    if text.isascii() or not _STYLED_OR_FOREIGN.search(text):
         return text
     if _STYLED_LETTER.search(text):
         text = text.translate(_STYLED)
     if not (_FOREIGN_LETTER.search(text) and _LATIN_LETTER.search(text)):
         return text
-    text = _WORD.sub(_fold_word, text)
+    if _MIXED.search(text):
+        text = _WORD.sub(_fold_word, text)
     if len(_LATIN_LETTER.findall(text)) > len(_FOREIGN_LETTER.findall(text)):
         return _LIKE_LATIN.sub(lambda word: word.group().translate(_INTO_LATIN), text)
     return text

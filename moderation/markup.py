@@ -26,22 +26,25 @@ def has_markup(text: str) -> bool:
     return ("<" in text or "&" in text) and _MARKUP.search(text) is not None
 
 
+def without_markup(text: str) -> str:
+    """Give the text as read."""
+    return _MARKUP.sub(_shown, text)
+
+
 def read_markup(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """Give the text as read, and for each of its characters the span of the original that it came from."""
+    """Give the text as `without_markup` does, and for each character the span of the original that it came from."""
     pieces: list[str] = []
     spans: list[tuple[int, int]] = []
     at = 0
     for found in _MARKUP.finditer(text):
         start, end = found.span()
-        pieces.append(text[at:start])
+        shown = _shown(found)
+        pieces += (text[at:start], shown)
         spans.extend((place, place + 1) for place in range(at, start))
         if found["tag"] and found["tag"].lower() in _KEPT:
             first, last = found.span("rest")
-            pieces.append(f" {found['rest']} ")
             spans += [(start, first), *((place, place + 1) for place in range(first, last)), (last, end)]
         else:
-            shown = _shown(found)
-            pieces.append(shown)
             spans.extend([(start, end)] * len(shown))
         at = end
     pieces.append(text[at:])
@@ -55,4 +58,7 @@ def _shown(found: re.Match[str]) -> str:
         shown = html.unescape(written)
         # One that doesn't exist is text, but a sign that folds to nothing more.
         return shown if shown != written else f" {found['entity']}"
-    return " " if (found["tag"] or "").lower() in _BLOCK else ""
+    tag = (found["tag"] or "").lower()
+    if tag in _KEPT:
+        return f" {found['rest']} "
+    return " " if tag in _BLOCK else ""

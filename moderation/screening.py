@@ -5,7 +5,7 @@ deliveries owed in one transaction. Running it twice, at once or half is harmles
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
@@ -119,7 +119,7 @@ def _think(
     }
     tried_out = try_out(judge_with.load_shadow, judged, site_models)
     for facts, combined in zip(judged, _predict(judge_with, judged, site_models), strict=True):
-        known = facts if combined is None else replace(facts, prediction=combined.prediction)
+        known = facts if combined is None else facts.with_prediction(combined.prediction)
         signals = notice(known, judge_with.filters)
         signals += chain.from_iterable(heard.get(facts.comment_id, NOTHING_HEARD).answers.values())
         trial = trial_of(known, signals, tried_out.get(facts.comment_id))

@@ -5,7 +5,6 @@ are tried out need nothing here: the policy names them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from moderation.combining import Combined, SpamModel, predict
 from moderation.filters.facts import Facts
@@ -44,5 +43,5 @@ def trial_of(facts: Facts, signals: Sequence[Signal], combined: Combined | None)
     if combined is None or facts.prediction is None:
         return None
     others = [signal for signal in signals if signal.name not in _OF_THE_MODEL]
-    theirs = notice_by_model(replace(facts, prediction=combined.prediction))
+    theirs = notice_by_model(facts.with_prediction(combined.prediction))
     return Trial([*others, *theirs], combined.model)

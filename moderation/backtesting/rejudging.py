@@ -77,9 +77,9 @@ def _again(
     return [*(signal for signal in signals if not signal.name.startswith(prefix)), *look(facts)]
 
 
-def _approved_before(signals: Sequence[Signal]) -> int:
-    """Say 0 for a first-timer, as far as the stored signals tell: how many were approved was not written down."""
-    return 0 if {"AUTHOR_NEW", "RULE_FIRST_TIMER"} & {signal.name for signal in signals} else 1
+def _approved_before(signals: Sequence[Signal]) -> bool:
+    """Tell first-timers from others, as far as the stored signals say: it was not written down by itself."""
+    return {"AUTHOR_NEW", "RULE_FIRST_TIMER"}.isdisjoint(signal.name for signal in signals)
 
 
 def _signal(document: Mapping[str, Any]) -> Signal:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from disposable_email_domains import blocklist
 
@@ -87,12 +88,19 @@ def _advert(text: str) -> tuple[int, int] | None:
     # "@reader" is how some sites write every name; "join @channel" is not.
     if channel is not None and channel.span() != (0, len(text)):
         return channel.span()
-    return next((word.span() for word in _WORD.finditer(text) if word.group() in _ADVERT_WORDS), None)
+    if _ADVERT_WORDS.isdisjoint(_WORD.findall(text)):
+        return None
+    return next(word.span() for word in _WORD.finditer(text) if word.group() in _ADVERT_WORDS)
 
 
 def _disposable_domain(email: str) -> str | None:
     """Return the address's domain as written when it, or one that it lies below, hands out throw-away addresses."""
     domain = email.rpartition("@")[2]
-    labels = domain.lower().split(".")
-    is_listed = any(".".join(labels[at:]) in blocklist for at in range(len(labels) - 1))
-    return domain if is_listed else None
+    return domain if _is_disposable(domain.lower()) else None
+
+
+# Most addresses are of a few domains; strangers choose them, so the memory is bounded.
+@lru_cache(maxsize=10_000)
+def _is_disposable(domain: str) -> bool:
+    labels = domain.split(".")
+    return any(".".join(labels[at:]) in blocklist for at in range(len(labels) - 1))

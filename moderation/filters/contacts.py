@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from moderation.filters.facts import Facts
 from moderation.signals import Evidence, Signal
-from moderation.text import Folded, find_links, fold, fold_with_spans
+from moderation.text import Folded, fold
 
 _SHOWN = 5
 
@@ -75,8 +75,6 @@ _NAMED_ID = re.compile(
 )
 
 # Eight to fifteen digits (E.164), with single separators; where a longer run of digits goes on, it is something else.
-_SOME_DIGITS = re.compile(r"\d.{0,2}\d.{0,2}\d.{0,2}\d")
-_COLON = re.compile(r"[:=؛]")
 _DIGITS = re.compile(r"(?<![\w.,:/+\-])[+(]?\d(?:[ ().\-]{0,2}\d){7,14}(?![\w/:]|[.,\-]\d)")
 # By their shape alone: a country's code with +, mobile numbers of Iran, Russia, Indonesia, and North American writing.
 _PHONE = re.compile(
@@ -91,6 +89,13 @@ _WALLET = re.compile(
 )
 
 
+# What is asked of every text, before anything slower: each finds whatever the pattern that it stands for needs.
+_LONG_WORD = re.compile("[A-Za-z0-9]{26}")
+_END_OF_HOST = re.compile("/(?<=(?:me|om|og|ir|gg)/)")
+_COLON_AND_ID = re.compile(r"[:=؛] ?@?(?!http|www)[a-z][a-z0-9_.]{4}")
+_SOME_DIGITS = re.compile(r"[0-9](?:[ ().\-]{0,2}[0-9]){7}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Contact:
     strength: float
@@ -102,13 +107,9 @@ class _Contact:
 def contacts(facts: Facts) -> Iterator[Signal]:
     """Notice CONTACT: a phone number, a messenger's id or channel, a wallet. A reader called by @name is none."""
     body = facts.body
-    found = [_Contact(_CERTAIN, one.start(), one.end()) for one in _WALLET.finditer(body) if _is_mixed(one.group())]
-    text = fold(body)
-    if any(_elsewhere(text)):
-        folded = fold_with_spans(body)
-        found.extend(_unfolded(folded, one) for one in _elsewhere(folded.text))
+    found = list(_wallets(body)) + [_unfolded(facts.folded_with_spans, one) for one in _elsewhere(facts.folded)]
     if found:
-        found = _beside_links(found, body)
+        found = _beside_links(found, facts)
         found.sort(key=lambda one: one.start)
         strongest = max(one.strength for one in found)
         yield Signal(
@@ -119,6 +120,12 @@ def contacts(facts: Facts) -> Iterator[Signal]:
         )
 
 
+def _wallets(text: str) -> Iterator[_Contact]:
+    for found in _WALLET.finditer(text) if _LONG_WORD.search(text) else ():
+        if _is_mixed(found.group()):
+            yield _Contact(_CERTAIN, found.start(), found.end())
+
+
 def _elsewhere(text: str) -> Iterator[_Contact]:
     yield from _links(text)
     yield from _handles(text)
@@ -126,9 +133,7 @@ def _elsewhere(text: str) -> Iterator[_Contact]:
 
 
 def _links(text: str) -> Iterator[_Contact]:
-    if "/" not in text:
-        return
-    for found in _LINK.finditer(text):
+    for found in _LINK.finditer(text) if _END_OF_HOST.search(text) else ():
         is_invitation = found["invitation"] or _INVITED.search(text, max(0, found.start() - _BEFORE), found.start())
         yield _Contact(_CERTAIN if is_invitation else _LIKELY, found.start(), found.end(), is_link=True)
 
@@ -147,12 +152,11 @@ def _handles(text: str) -> Iterator[_Contact]:
         elif is_about_money and found.start():
             # At the very beginning it is the reader who is answered.
             yield _Contact(_WEAK, found.start(), found.end())
-    for found in _NAMED_ID.finditer(text) if _COLON.search(text) else ():
+    for found in _NAMED_ID.finditer(text) if _COLON_AND_ID.search(text) else ():
         yield _Contact(_CERTAIN, found.start("id"), found.end("id"))
 
 
 def _phones(text: str) -> Iterator[_Contact]:
-    # The fast no: most comments hold no number.
     for found in _DIGITS.finditer(text) if _SOME_DIGITS.search(text) else ():
         written = found.group()
         digits = re.sub(r"[^\d+]", "", written)
@@ -175,10 +179,10 @@ def _unfolded(folded: Folded, contact: _Contact) -> _Contact:
     return replace(contact, start=start, end=end)
 
 
-def _beside_links(found: list[_Contact], body: str) -> list[_Contact]:
+def _beside_links(found: list[_Contact], facts: Facts) -> list[_Contact]:
     """Weaken contacts that are links where LINKS_MANY speaks of the same links: what is seen twice is seen once."""
     if not any(one.is_link for one in found):
         return found
-    links = find_links(body)
-    is_noticed = len(links) > 1 or len(body) - sum(link.end - link.start for link in links) < _LEAST_TEXT
+    links = facts.links
+    is_noticed = len(links) > 1 or len(facts.body) - sum(link.end - link.start for link in links) < _LEAST_TEXT
     return [replace(one, strength=min(one.strength, _WEAK)) if one.is_link and is_noticed else one for one in found]

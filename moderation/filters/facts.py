@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from moderation.policy import Policy
+from moderation.text import Folded, Link, find_links, fold, fold_with_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +107,12 @@ class LinkHistory:
     standing: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Facts:
-    """All that is known of one comment when it is judged."""
+    """All that is known of one comment when it is judged.
+
+    Not slotted: what several filters ask of the same text is worked out once and kept.
+    """
 
     comment_id: str
     site_id: str
@@ -127,8 +132,8 @@ class Facts:
     # Comments with the same folded text that a moderator of this site decided to be spam, at any time.
     repeats_of_spam: int = 0
     near_copies: NearCopies = NearCopies()
-    # Comments of this author on this site that are approved; counted only where the site's rules ask for it.
-    approved_before: int = 0
+    # This author has approved comments on this site; looked up only where the site's rules ask for it.
+    approved_before: bool = False
     # None when the model could not be asked.
     prediction: Prediction | None = None
     # None when the author's history was not looked up.
@@ -138,3 +143,24 @@ class Facts:
     surroundings: Surroundings = Surroundings()
     # By `Link.target`, of those links that were looked up.
     link_histories: Mapping[str, LinkHistory] = field(default_factory=dict)
+
+    def with_prediction(self, prediction: Prediction) -> "Facts":
+        """Return the same facts with a prediction, and with all that was worked out of the texts."""
+        predicted = object.__new__(Facts)
+        predicted.__dict__.update(self.__dict__, prediction=prediction)
+        return predicted
+
+    @cached_property
+    def folded(self) -> str:
+        """The body as it is matched against."""
+        return fold(self.body)
+
+    @cached_property
+    def folded_with_spans(self) -> Folded:
+        """The same with the way back to the original: only for what is found, since it costs several times as much."""
+        return fold_with_spans(self.body)
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """The links of the body."""
+        return tuple(find_links(self.body))

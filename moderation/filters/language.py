@@ -10,7 +10,6 @@ from functools import lru_cache
 from moderation.filters.facts import Facts
 from moderation.finglish import is_finglish
 from moderation.signals import Evidence, Signal
-from moderation.text import fold
 
 # Fewer letters are a name, a brand or a cheer.
 _LEAST_LETTERS = 20
@@ -90,7 +89,7 @@ def language(facts: Facts) -> Iterator[Signal]:
         return
     found = _within_arabic_script(text) if script == "Arabic" else script
     is_own = found in own or (script == "Arabic" and found == "Arabic script" and own & {"Arabic", "Persian"})
-    if script == "Latin" and not is_own and "Persian" in own and is_finglish(fold(facts.body)):
+    if script == "Latin" and not is_own and "Persian" in own and is_finglish(facts.folded):
         yield Signal("FINGLISH", 1.0, (Evidence("Persian in Latin letters", field=""),))
     elif not is_own:
         yield Signal("LANGUAGE_OTHER", 1.0, (Evidence(found, field=""),))

@@ -35,7 +35,15 @@ def links(facts: Facts) -> Iterator[Signal]:
     LINK_KNOWN_BAD: where comments linked that moderators of the site called spam. LINK_NEW_DOMAIN: where none has yet.
     The website's own pages don't count.
     """
-    everything = find_links(facts.body)
+    everything = facts.links
+    if everything or facts.link_histories:
+        yield from _where_they_lead(facts, everything)
+    in_name = find_links(facts.name)
+    if in_name:
+        yield Signal("LINK_IN_NAME", 1.0, _evidence("name", in_name[:1]))
+
+
+def _where_they_lead(facts: Facts, everything: Sequence[Link]) -> Iterator[Signal]:
     pairs = _shown_and_target(facts.body, everything)
     shown = {first.start for first, _ in pairs}
     found = [link for link in everything if link.start not in shown and not is_own(link.host, facts.own_hosts)]
@@ -52,9 +60,6 @@ def links(facts: Facts) -> Iterator[Signal]:
         yield Signal("LINK_SHORTENER", 1.0, _evidence("body", shorteners))
     if facts.link_histories:
         yield from _known_or_new(facts, found)
-    in_name = find_links(facts.name)
-    if in_name:
-        yield Signal("LINK_IN_NAME", 1.0, _evidence("name", in_name[:1]))
 
 
 def _known_or_new(facts: Facts, found: Sequence[Link]) -> Iterator[Signal]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from moderation.filters.facts import Facts
 from moderation.signals import Evidence, Signal
-from moderation.text import find_links, fold
+from moderation.text import fold
 
 # Alphabets; where words are not parted by spaces nothing can be counted.
 _WORD = re.compile("[a-zß-ɏͰ-ԯա-և֐-ۿݐ-ݿऀ-ൿ]{4,}", re.IGNORECASE)
@@ -48,7 +48,7 @@ def relevance(facts: Facts) -> Iterator[Signal]:
         own = _stems(facts.body)
         if len(own) >= _LEAST_WORDS and len(known) >= _LEAST_AROUND and own.isdisjoint(known):
             told = f"none of {len(own)} words in the title or the latest {len(around.said)} comments"
-            strength = 1.0 if find_links(facts.body) else _WITHOUT_LINK
+            strength = 1.0 if facts.links else _WITHOUT_LINK
             yield Signal("UNRELATED", strength, (Evidence(told, field=""),))
 
 

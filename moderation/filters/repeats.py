@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from moderation.filters.facts import Facts
 from moderation.signals import Evidence, Signal
-from moderation.text import fold
 
 # Shorter ones are said by many honest people: "thank you", "عالی بود".
 _LEAST_LENGTH = 20
@@ -14,7 +13,9 @@ CERTAIN_FROM = 3
 
 def repeats(facts: Facts) -> Iterator[Signal]:
     """Notice REPEATED (seen on this site within a day) and REPEATED_SPAM (a moderator called the same text spam)."""
-    is_long = len(fold(facts.body)) >= _LEAST_LENGTH
+    if not (facts.repeats or facts.repeats_of_spam):
+        return
+    is_long = len(facts.folded) >= _LEAST_LENGTH
     if facts.repeats and is_long:
         strength = min(1.0, facts.repeats / CERTAIN_FROM)
         yield Signal("REPEATED", strength, (Evidence(f"{facts.repeats} times in 24 hours"),))

@@ -20,11 +20,15 @@ _CASED_SHARE = 0.9
 # Laughter, applause and a row of hearts are honest; twice as long as those is not read by anyone.
 _RUN_LENGTH = 10
 _RUN_SIGNS = 3
+# Joiners and a few kinds of space may stand between them.
+_MOST_DIFFERENT = _RUN_SIGNS + 6
+_RUN_LOOK = 40
 
 # Rows of Latin and Russian keyboards. Persian, Arabic and Asian layouts are left alone: too many words would match.
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю")
 _ALONG_A_ROW = frozenset(pair for row in _ROWS for way in (row, row[::-1]) for pair in pairwise(way))
-_MASHED_WORD = re.compile(r"(?<!\w)(?:[a-z]{8,}|[а-яё]{8,})(?!\w)")
+# A word of eight letters or more; the first letter comes first in the pattern, since looking for one sign is fast.
+_MASHED_WORD = re.compile(r"[a-zа-яё](?<!\w.)(?:(?<=[a-z])[a-z]{7,}|(?<=[а-яё])[а-яё]{7,})(?!\w)")
 _VOWELS = re.compile(r"[aeiouyаеёиоуыэюя]")
 # "Angstschweiß" has eight consonants in a row, but vowels enough around them; "strengths" has one vowel in nine.
 _REPEATED = re.compile(r"(.)\1+")
@@ -69,7 +73,7 @@ def _says_something(character: str) -> bool:
 def _is_run(body: str) -> bool:
     """Tell a text that is only a few different signs over and over: emoji, or one letter."""
     # The fast no: honest texts have many different letters.
-    if len(body) < _RUN_LENGTH or len(set(body)) > _RUN_SIGNS + len(_JOINERS) + 3:
+    if len(body) < _RUN_LENGTH or len(set(body[:_RUN_LOOK])) > _MOST_DIFFERENT or len(set(body)) > _MOST_DIFFERENT:
         return False
     signs = [character for character in body if character not in _JOINERS and not character.isspace()]
     if len(signs) < _RUN_LENGTH:

@@ -36,7 +36,7 @@ def words(facts: Facts) -> Iterator[Signal]:
         "ip": facts.ip or "",
         "user_agent": facts.user_agent or "",
     }
-    plain = {name: fold(text) for name, text in originals.items() if text}
+    plain = {name: facts.folded if name == "body" else fold(text) for name, text in originals.items() if text}
     read: dict[str, list[Folded]] = {}
     for signal_name, listed in lists:
         found: dict[tuple[str, tuple[int, int]], None] = {}

@@ -9,7 +9,7 @@ from sqlalchemy import Select, event, insert, select, text, update
 
 from moderation.db import Database
 from moderation.decisions import Decision, decide
-from moderation.history import ADDRESSES, AUTHORS, SITES, bound, look_up
+from moderation.history import ADDRESSES, AUTHORS, KNOWN_AUTHORS, SITES, bound, look_up
 from moderation.identity import Keyed
 from moderation.keys import Caller, Kind
 from moderation.screening import screen
@@ -184,8 +184,13 @@ def busy_week(database: Database, site: NewSite, post: Post, clock: StoppedClock
 @pytest.mark.usefixtures("busy_week")
 @pytest.mark.parametrize(
     ("query", "index"),
-    [(AUTHORS, "comments_by_author"), (ADDRESSES, "comments_by_ip"), (SITES, "comments_by_arrival")],
-    ids=["authors", "addresses", "sites"],
+    [
+        (AUTHORS, "comments_by_author"),
+        (KNOWN_AUTHORS, "comments_by_author"),
+        (ADDRESSES, "comments_by_ip"),
+        (SITES, "comments_by_arrival"),
+    ],
+    ids=["authors", "known authors", "addresses", "sites"],
 )
 def test_every_look_up_has_its_index(database: Database, clock: StoppedClock, query: Select[Any], index: str) -> None:
     given = bound([f"cm_{number:026}" for number in range(3)], clock())

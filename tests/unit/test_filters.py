@@ -1,5 +1,6 @@
 """Filters: tables of comments and the signals they give."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,6 +34,18 @@ def facts(**known: Any) -> Facts:
         "policy": Policy(),
     }
     return Facts(**(usual | known))
+
+
+def test_a_prediction_keeps_what_was_worked_out_of_the_text() -> None:
+    before = facts(body="Ｓee http://a.example")
+    folded, links_found = before.folded, before.links
+    after = before.with_prediction(Prediction(0.9))
+    assert after == replace(before, prediction=Prediction(0.9))
+    assert before.prediction is None
+    assert (after.folded, after.folded_with_spans.text) == ("see http://a.example",) * 2
+    assert after.folded is folded
+    assert after.links is links_found
+    assert replace(after, body="no link").links == ()
 
 
 def _found(signals: Any) -> dict[str, float]:
@@ -170,8 +183,8 @@ def test_repeats(known: dict[str, Any], signals: dict[str, float]) -> None:
         ({"block": ["198.51.100.7"]}, {"ip": None}, set()),
         ({"closed_posts": ["8344"]}, {}, {"RULE_CLOSED_POST"}),
         ({"hold_first_timers": True}, {}, {"RULE_FIRST_TIMER"}),
-        ({"hold_first_timers": True}, {"approved_before": 1}, set()),
-        ({"hold_everything": True}, {"approved_before": 1}, {"RULE_HOLD_EVERYTHING"}),
+        ({"hold_first_timers": True}, {"approved_before": True}, set()),
+        ({"hold_everything": True}, {"approved_before": True}, {"RULE_HOLD_EVERYTHING"}),
     ],
 )
 def test_rules(of_site: dict[str, Any], known: dict[str, Any], signals: set[str]) -> None:
