@@ -31,7 +31,14 @@ _SHARED_TEXT = """
 """
 # Domains under which everybody has a page of their own, told by the first part of the path.
 SHARED = frozenset(_SHARED_TEXT.split())
-_PATH_END = re.compile("[/?#]")
+_SAME_FOR_ALL_TEXT = """
+    p reel reels shorts channel c user groups posts s joinchat invite maps forms document search in r i url redirect
+    share send d
+"""
+# First parts of a path that are no one's: what follows tells (watch?v=…, p/…).
+_TELLING_PARTS = {"watch": 3} | dict.fromkeys(_SAME_FOR_ALL_TEXT.split(), 2)
+_LONGEST_PATH = 200
+_PATH_END = re.compile("[/?#&=]")
 
 
 @lru_cache(maxsize=1)
@@ -58,16 +65,18 @@ def is_known_end(label: str) -> bool:
 
 
 def target_of(written: str, host: str) -> str:
-    """Return whose page a link leads to: its registered domain, and on one that many share the path's first part too.
+    """Return whose page a link leads to: its registered domain, and on one that many share the path's beginning too.
 
     Empty where that says nothing: the front page of a domain that many share.
     """
     domain = registered_domain(host)
     if domain not in SHARED and not is_shortener(host):
         return domain
-    path = written.partition("//")[2] or written
-    first = _PATH_END.split(path.partition("/")[2], maxsplit=1)[0].lower()
-    return f"{domain}/{first}" if first else ""
+    path = (written.partition("//")[2] or written).partition("/")[2].lower()
+    parts = [part for part in _PATH_END.split(path[:_LONGEST_PATH]) if part]
+    if not parts:
+        return ""
+    return "/".join([domain, *parts[: _TELLING_PARTS.get(parts[0], 1)]])
 
 
 def is_shortener(host: str) -> bool:

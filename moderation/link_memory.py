@@ -1,7 +1,7 @@
 """Which sites the comments of a website linked to, and what became of those comments.
 
 `facts` looks up here for the filter `links`, `screening` adds what it judged. A domain that many people share (t.me,
-youtube.com) counts with the first part of its path: one channel's spam says nothing of the others.
+youtube.com) counts with the beginning of its path: one channel's spam says nothing of the others.
 """
 
 import hashlib
