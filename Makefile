@@ -5,7 +5,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types docs format lock clean
+.PHONY: help run test faults lint types docs format lock clean
 
 help: ## show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,6 +17,10 @@ run: ## set everything up and start the service on this machine
 test: ## set everything up and run the tests (ARGS="-k name" for some of them)
 	@tools/setup.sh dev
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+faults: ## run the tests that break things on purpose and wait for them to mend
+	@tools/setup.sh dev
+	@$(BIN)/python -m pytest -n 4 -m long $(ARGS)
 
 lint: ## check style
 	@tools/setup.sh dev

@@ -1,7 +1,6 @@
 """One comment, end to end, in the real program: and what happens to it when parts of the program don't."""
 
 import json
-import os
 import signal
 import threading
 from collections import Counter
@@ -16,6 +15,7 @@ from celery import Celery
 from moderation.settings import Settings
 from moderation.tasks import SCREEN, SCREEN_QUEUE
 from tests.conftest import Receiver
+from tests.journeys.faults import python_path
 from tests.journeys.program import Up, up
 from tests.processes import free_port, wait_until
 
@@ -46,7 +46,7 @@ def program(tmp_path: Path) -> Iterator[Up]:
         MODERATION_OUTBOUND_ALLOW="127.0.0.0/8",
         MODERATION_FILTERS="slow_filter:slow",
         MODERATION_SWEEP_SECONDS="1",
-        PYTHONPATH=os.pathsep.join([str(code), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        PYTHONPATH=python_path(code),
     ) as one:
         one.wait_until_ready()
         yield one
