@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from moderation.filters.facts import Facts, Prediction
-from moderation.learning.features import extract
 from moderation.learning.logistic import Vector, sigmoid
+from moderation.learning.site_features import extract, who
 from moderation.learning.site_model import SiteModel
 
 # A logit of ±14: what is surer than this tells nothing more.
@@ -48,7 +48,8 @@ def predict(
         own = [at for at, facts in enumerate(judged) if facts.site_id == site_id]
         if not own or not model.examples:
             continue
-        probabilities = sigmoid(model.logits(logits[own], extract([judged[at].body for at in own])))
+        authors = [who(judged[at].name, judged[at].email, judged[at].website) for at in own]
+        probabilities = sigmoid(model.logits(logits[own], extract([judged[at].body for at in own], authors)))
         for at, probability in zip(own, probabilities.tolist(), strict=True):
             prediction = Prediction(probability, tuple(told[at].spans), model.examples)
             combined[at] = Combined(prediction, f"{shipped.version}+site{version}")

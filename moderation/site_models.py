@@ -15,13 +15,13 @@ from moderation.tables import Site, SiteModelRow
 
 log = get_logger(__name__)
 
-# The newest, and some to look back at: at most 300 kB each.
+# The newest, and some to look back at: at most 800 kB each.
 VERSIONS_KEPT = 5
 
 # The newest versions that this process was asked for; a version never changes once it is stored. None is one that this
-# release can't read. 260 kB each.
+# release can't read. 850 kB each.
 _held: dict[tuple[str, int], SiteModel | None] = {}
-_MOST_HELD = 32
+_MOST_HELD = 16
 
 
 def store(session: Session, site_id: str, version: int, model: SiteModel, *, base: str, now: datetime) -> bool:

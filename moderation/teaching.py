@@ -8,6 +8,7 @@ first wins, and what the loser knew is owed still.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from moderation.clock import Clock, utc_now
 from moderation.combining import SpamModel, logits_of
 from moderation.db import Database
 from moderation.learning.lessons import Lesson
+from moderation.learning.site_features import who
 from moderation.learning.site_model import SiteModel, fit
 from moderation.log import get_logger
 from moderation.site_models import newest_row, outdated_sites, store
@@ -125,13 +127,21 @@ def _read(session: Session, site_id: str, base: str, now: datetime) -> _Owed | N
     return _Owed(decisions, lessons, version, site.relearn_asked)
 
 
-def decided(site_id: str, action: str, after: str = "") -> Select[tuple[str, str, str]]:
+def decided(site_id: str, action: str, after: str = "") -> Select[Any]:
     """Return the query for the newest comments whose last word was this action: an undone decision teaches nothing.
 
     Decisions up to the id `after` are left out.
     """
     return (
-        select(Comment.body, Comment.fingerprint, func.coalesce(DecisionRow.moderator_id, DecisionRow.key_id))
+        select(
+            Comment.body,
+            Comment.fingerprint,
+            Comment.campaign_id,
+            Comment.name,
+            Comment.email,
+            Comment.website,
+            func.coalesce(DecisionRow.moderator_id, DecisionRow.key_id).label("by"),
+        )
         .join(DecisionRow, and_(DecisionRow.comment_id == Comment.id, DecisionRow.version == Comment.version))
         .where(DecisionRow.site_id == site_id, DecisionRow.action == action, DecisionRow.id > after)
         .order_by(DecisionRow.id.desc())
@@ -141,8 +151,15 @@ def decided(site_id: str, action: str, after: str = "") -> Select[tuple[str, str
 
 def _lessons(session: Session, site_id: str, action: str, after: str) -> list[Lesson]:
     return [
-        Lesson(body, _TEACHES[action], fingerprint, by)
-        for body, fingerprint, by in session.execute(decided(site_id, action, after))
+        Lesson(
+            row.body,
+            _TEACHES[action],
+            row.fingerprint,
+            row.by,
+            row.campaign_id or "",
+            who(row.name, row.email, row.website),
+        )
+        for row in session.execute(decided(site_id, action, after))
     ]
 
 

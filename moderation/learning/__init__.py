@@ -2,6 +2,7 @@
 
 `rows` reads them, `augmentation` adds what spammers and honest people vary, `features` (with `characters` and `sides`)
 turns text into numbers, `training` (with `logistic`) finds the `weights`, `model` (with `windows`) applies them,
-`evaluation` measures them; `site_model` (with `lessons`) fits a site's own layer to what its moderators decided. The
-weights in `shipped.npz` are those of docs/model-card.md. Nothing here is loaded until a model is asked for.
+`evaluation` measures them; `site_model` (with `lessons`, `site_features`, `habits`, `site_fitting`) fits a site's own
+layer to what its moderators decided, which `adaptation` measures. The weights in `shipped.npz` are those of
+docs/model-card.md. Nothing here is loaded until a model is asked for.
 """

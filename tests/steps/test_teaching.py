@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, Select, select, text
+from sqlalchemy import Engine, Select, select, text, update
 from sqlalchemy.orm import Session
 
 from moderation.db import Database
@@ -16,7 +16,7 @@ from moderation.screening import screen
 from moderation.site_models import VERSIONS_KEPT
 from moderation.sites import NewSite, add_site
 from moderation.submission import read_submission
-from moderation.tables import DecisionRow, SiteModelRow, VerdictRow
+from moderation.tables import Comment, DecisionRow, SiteModelRow, VerdictRow
 from moderation.teaching import LEARN_AGAIN_AFTER, decided, due_sites, learn, sites_owing
 from tests.conftest import StoppedClock
 from tests.steps.conftest import Post, Teach, decide_on
@@ -252,3 +252,25 @@ def test_what_is_owed_and_what_was_decided_is_found_by_an_index(
 
 def test_learning_is_put_off_by_seconds_only() -> None:
     assert timedelta(seconds=1) < LEARN_AGAIN_AFTER < timedelta(seconds=10)
+
+
+def test_near_copies_that_were_decided_teach_as_three_texts(
+    database: Database, site: NewSite, teach: Teach, clock: StoppedClock
+) -> None:
+    ids = teach()
+    with database.write() as session:
+        session.execute(update(Comment).where(Comment.id.in_(ids[::2])).values(campaign_id=ids[0]))
+    _learn(database, site, clock)
+    assert _versions(database) == [(1, 33)]
+
+
+def test_who_wrote_is_learned_where_the_words_tell_nothing(
+    database: Database, site: NewSite, post: Post, caller: Caller, clock: StoppedClock
+) -> None:
+    for number in range(20):
+        decide_on(database, caller, post(name="Best Casino", body=f"so nice {number}"), "spam", clock)
+        decide_on(database, caller, post(name="Sara", body=f"so nice {number + 100}"), "approve", clock)
+    _learn(database, site, clock)
+    casino = _judged(database, post(name="Casino of Gold", body="so nice 900"), clock)
+    sara = _judged(database, post(name="Sara", body="so nice 901"), clock)
+    assert _strength(casino) > _strength(sara)

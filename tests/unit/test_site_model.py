@@ -8,9 +8,9 @@ import pytest
 
 from moderation.combining import logits_of, predict
 from moderation.filters.facts import Facts, Prediction
-from moderation.learning.features import SIDES, TABLE_SIZE, extract
-from moderation.learning.lessons import ALWAYS_HEARD, Lesson, count_of, weigh
+from moderation.learning.lessons import ALWAYS_HEARD, MOST_OF_A_CAMPAIGN, Lesson, count_of, fold_of, weigh
 from moderation.learning.logistic import sigmoid
+from moderation.learning.site_features import SIDES, TABLE_SIZE, SiteFeatures, extract, who
 from moderation.learning.site_model import CALIBRATED_FROM, SiteModel, fade, fit, load_site_model
 from moderation.learning.weights import BadWeightsError
 from tests.unit.learning_data import row
@@ -26,20 +26,24 @@ def _unsure(lessons: list[Lesson]) -> np.ndarray[tuple[int], np.dtype[np.float64
     return np.zeros(len(lessons))
 
 
+def _features(lessons: list[Lesson]) -> SiteFeatures:
+    return extract([one.text for one in lessons], [one.author for one in lessons])
+
+
 def _probabilities(model: SiteModel, lessons: list[Lesson]) -> list[float]:
-    found: list[float] = sigmoid(model.logits(_unsure(lessons), extract([one.text for one in lessons]))).tolist()
+    found: list[float] = sigmoid(model.logits(_unsure(lessons), _features(lessons))).tolist()
     return found
 
 
 def test_the_shipped_model_fades_as_decisions_come_in() -> None:
     assert fade(0) == 1
-    assert fade(10) == 0.5
-    assert fade(90) == pytest.approx(0.1)
+    assert fade(5) == 0.5
+    assert fade(45) == pytest.approx(0.1)
 
 
 def test_an_untaught_layer_leaves_the_shipped_model_as_it_is() -> None:
     base = np.array([-3.0, 0.0, 2.5])
-    assert SiteModel.empty().logits(base, extract(["a", "b", ""])).tolist() == base.tolist()
+    assert SiteModel.empty().logits(base, extract(["a", "b", ""], [(), (), ()])).tolist() == base.tolist()
 
 
 @pytest.mark.parametrize("each", [15, CALIBRATED_FROM])
@@ -76,8 +80,8 @@ def test_the_same_lessons_give_the_same_bytes_and_those_give_the_same_layer() ->
 
 def test_a_layer_is_bounded_whatever_it_learned_from() -> None:
     chance = np.random.default_rng(1)
-    full = SiteModel(2000, chance.normal(size=TABLE_SIZE).astype(np.float16), np.zeros(SIDES, np.float32))
-    assert len(full.dump()) < 300_000
+    table, scales = chance.normal(size=(2, TABLE_SIZE)).astype(np.float16)
+    assert len(SiteModel(2000, table, scales, np.zeros(SIDES, np.float32)).dump()) < 800_000
 
 
 @pytest.mark.parametrize("stored", [b"", b"nonsense", SiteModel.empty().dump()[:-9]])
@@ -93,6 +97,39 @@ def test_a_text_counts_once_however_often_it_came() -> None:
     same = [lesson.fingerprint == lessons[0].fingerprint for lesson in again]
     assert float(np.sum(weights[same])) == pytest.approx(weights[2])
     assert count_of(again) == (20, 20)
+
+
+def test_near_copies_count_as_a_few_texts_however_many_were_decided() -> None:
+    copies = [replace(one, campaign="co_1") for one in _lessons(40, first=500) if one.is_spam]
+    lessons = [*_lessons(20), *copies]
+    assert count_of(lessons) == (20 + MOST_OF_A_CAMPAIGN, 20)
+    weights = weigh(lessons, is_balanced=False)
+    assert float(np.sum(weights[40:])) == pytest.approx(MOST_OF_A_CAMPAIGN)
+    assert weights[:40].tolist() == [1.0] * 40
+
+
+def test_a_campaign_does_not_make_honest_comments_spam() -> None:
+    bent = [replace(one, is_spam=True, campaign="co_1") for one in _lessons(60, first=300) if not one.is_spam]
+    lessons = [*_lessons(40), *bent]
+    unseen = [lesson for lesson in _lessons(50, first=1000) if not lesson.is_spam]
+    assert sum(one > 0.5 for one in _probabilities(fit(lessons, _unsure(lessons)), unseen)) <= 2
+
+
+def test_near_copies_are_never_on_both_sides_of_a_calibration() -> None:
+    copies = [replace(one, campaign="co_1") for one in _lessons(40)]
+    assert len({fold_of(one, 4) for one in copies}) == 1
+    assert len({fold_of(one, 4) for one in _lessons(40)}) == 4
+
+
+def test_who_wrote_counts_where_words_tell_nothing() -> None:
+    lessons = [
+        replace(one, text="so nice", fingerprint=str(number), author=who("Best Casino" if one.is_spam else "Sara"))
+        for number, one in enumerate(_lessons(30))
+    ]
+    unseen = [replace(lessons[0], author=who("Casino of Gold")), replace(lessons[0], author=who("sara"))]
+    casino, sara = _probabilities(fit(lessons, _unsure(lessons)), unseen)
+    assert casino > 0.6
+    assert sara < 0.3
 
 
 def test_spam_and_ham_count_alike() -> None:

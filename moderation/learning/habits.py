@@ -1,0 +1,134 @@
+"""How a comment is written rather than what it says, as hashed pieces: for a site's own model only.
+
+Capitals, punctuation, pictures and the shapes of words, all of which folding takes away. They tell spam from ham very
+well within one site, and nothing on another one, so that the shipped model must not know them. Beside `features`;
+`site_features` puts both together. A stored layer belongs to the hashing here: change it and `VERSION` with it.
+"""
+
+import html
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from moderation.learning import characters as kinds
+from moderation.learning.characters import Characters, line_up
+
+VERSION = 1
+HASH_BITS = 16
+TABLE_SIZE = 1 << HASH_BITS
+
+Codes = npt.NDArray[np.uint32]
+Owners = npt.NDArray[np.int64]
+
+# The rest of a longer comment is written like its beginning.
+_MOST_CHARACTERS = 3_000
+_SHAPES = (2, 3, 4, 5)
+_CLASSES = (1, 2, 3, 4)
+# "!!!!!" is as much as "!!!".
+_LONGEST_RUN = 3
+# Told apart from every code point.
+_A_WORD, _A_NUMBER, _A_SMALL, _A_CAPITAL, _A_DIGIT, _A_PICTURE, _A_HIDDEN, _A_STYLED = range(0x110000, 0x110008)
+
+# `characters` puts \x02 and \x03 around texts.
+_LAST_MARK = 3
+
+_TAG = re.compile(r"<[^<>]*>")
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>]+", re.IGNORECASE)
+
+_GOLDEN = np.uint32(0x9E3779B1)
+_STIR_1 = np.uint32(0x85EBCA6B)
+_STIR_2 = np.uint32(0xC2B2AE35)
+_BASE = np.uint32(0x01000193)
+
+
+def habits(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], Owners]:
+    """List the places (0 to TABLE_SIZE - 1) of each text's pieces and whose they are, each once, by text and place."""
+    if not texts:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    raw = line_up([_plain(text[:_MOST_CHARACTERS]) for text in texts])
+    parts = [_words(raw), *_shapes(raw), *_classes(raw)]
+    keys = np.concatenate([owners << HASH_BITS | hashed >> np.uint32(32 - HASH_BITS) for hashed, owners in parts])
+    keys = np.unique(keys)
+    return keys & (TABLE_SIZE - 1), keys >> HASH_BITS
+
+
+def _plain(text: str) -> str:
+    """Take away what an editor or a page put there, and the spelling of addresses: no habits of the writer."""
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    if "&" in text:
+        text = html.unescape(text)
+    return _ADDRESS.sub("\x04", text) if "://" in text or "www." in text else text
+
+
+def _words(raw: Characters) -> tuple[Codes, Owners]:
+    """Hash every word with its capitals, and whatever else is no space, by itself."""
+    word = raw.are(kinds.WORD)
+    begins = ~word | ~_before(word)
+    numbers = np.cumsum(begins) - 1
+    firsts = np.flatnonzero(begins)
+    # Sums of characters that know their position in the word: anagrams differ.
+    offsets = (np.arange(len(word)) - firsts[numbers]).astype(np.uint32)
+    stirred = _stir(raw.codes * _GOLDEN + offsets * _STIR_1)
+    hashed = _stir(np.add.reduceat(stirred, firsts, dtype=np.uint32) + np.uint32(1))
+    # Neither spaces nor the marks between texts.
+    kept = ~raw.are(kinds.SPACE)[firsts] & (raw.codes[firsts] > np.uint32(_LAST_MARK))
+    return hashed[kept], raw.owners[firsts][kept].astype(np.int64)
+
+
+def _shapes(raw: Characters) -> list[tuple[Codes, Owners]]:
+    """Hash what stands between words: runs of codes in which each word is one sign, each number another."""
+    word = raw.are(kinds.WORD)
+    begins = ~word | ~_before(word)
+    firsts = np.flatnonzero(begins)
+    is_number = np.logical_and.reduceat(raw.are(kinds.DIGIT), firsts)
+    signs = np.where(is_number, np.uint32(_A_NUMBER), np.uint32(_A_WORD))
+    codes = np.where(word[firsts], signs, raw.codes[firsts])
+    return _grams(codes, raw.owners[firsts].astype(np.int64), _SHAPES, salt=2)
+
+
+def _classes(raw: Characters) -> list[tuple[Codes, Owners]]:
+    """Hash runs of kinds of letters: capitals, small ones, digits, pictures, styled and hidden ones."""
+    codes = raw.codes.copy()
+    for kind, sign in (
+        (kinds.LETTER, _A_SMALL),
+        (kinds.UPPER, _A_CAPITAL),
+        (kinds.DIGIT, _A_DIGIT),
+        (kinds.PICTURE, _A_PICTURE),
+        (kinds.INVISIBLE, _A_HIDDEN),
+        (kinds.STYLED, _A_STYLED),
+    ):
+        codes[raw.are(kind)] = sign
+    # Marks stand between texts, so that no run crosses from one to the next.
+    is_again = np.zeros(len(codes), np.bool_)
+    is_again[_LONGEST_RUN:] = np.logical_and.reduce(
+        [codes[_LONGEST_RUN:] == codes[_LONGEST_RUN - back : len(codes) - back] for back in range(1, _LONGEST_RUN + 1)]
+    )
+    return _grams(codes[~is_again], raw.owners[~is_again].astype(np.int64), _CLASSES, salt=3)
+
+
+def _grams(codes: Codes, owners: Owners, lengths: Sequence[int], *, salt: int) -> list[tuple[Codes, Owners]]:
+    """Grow a polynomial hash by one code at a time; what crosses two texts is left out."""
+    mixed = _stir(codes * _GOLDEN)
+    hashed = mixed
+    parts = []
+    for length in range(1, lengths[-1] + 1):
+        if length > 1:
+            hashed = hashed[:-1] * _BASE + mixed[length - 1 :]
+        if length in lengths:
+            inside = owners[: len(hashed)] == owners[length - 1 :]
+            parts.append((_stir(hashed[inside] + np.uint32(16 * salt + length)), owners[: len(hashed)][inside]))
+    return parts
+
+
+def _before(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    return np.concatenate((mask[:1] & False, mask[:-1]))
+
+
+def _stir(hashed: Codes) -> Codes:
+    """Spread the bits of a number over all of it (the finaliser of MurmurHash3)."""
+    hashed = (hashed ^ (hashed >> np.uint32(16))) * _STIR_1
+    hashed = (hashed ^ (hashed >> np.uint32(13))) * _STIR_2
+    return hashed ^ (hashed >> np.uint32(16))
