@@ -12,27 +12,31 @@ import click
 from moderation.errors import ModerationError
 
 if TYPE_CHECKING:
-    from moderation.learning.evaluation import Figures
+    from moderation.evaluating.text_model import Scored
     from moderation.learning.model import TextModel
     from moderation.learning.rows import Row
     from moderation.policy import Policy
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_THRESHOLDS = (0.2, 0.5, 0.9, 0.98)
 
 _EPILOG = """
 \b
-r@1%      share of spam caught where 1 % of ham is called spam
-ham>.5    share of ham whose probability is 0.5 or more
-ham 1%<   the probability that 1 % of ham exceeds
-spam 5%>  the probability that 5 % of spam stays under
-Brier     mean squared error of the probabilities; 0 is best
+AUC        area under the ROC curve, with its 95 % interval
+r@1%       share of spam caught where 1 % of ham is called spam, with its interval
+precision  share of spam among what is called spam there
+PR AUC     area under the curve of precision over recall
+Brier      mean squared error of the probabilities; 0 is best
+ham>.5     share of ham whose probability is 0.5 or more (--details)
+ham 1%<    the probability that 1 % of ham exceeds
+spam 5%>   the probability that 5 % of spam stays under
 
 \b
 Example:
   moderation evaluate dev.jsonl.gz
-  moderation evaluate dev.jsonl.gz --weights weights.npz --json
+  moderation evaluate dev.jsonl.gz --weights weights.npz --details --mistakes 10
   moderation evaluate dev.jsonl.gz --pipeline --policy policy.json
+  moderation evaluate dev.jsonl.gz --train train.jsonl.gz --each-left-out
+  moderation evaluate dev.jsonl.gz --train train.jsonl.gz --subsets youtube_en
 
 \b
 Exit codes: 0 done; 1 a file is bad; 2 used wrongly.
@@ -42,48 +46,84 @@ Exit codes: 0 done; 1 a file is bad; 2 used wrongly.
 @click.command(epilog=_EPILOG)
 @click.argument("file", type=_FILE)
 @click.option("--weights", type=_FILE, help="Weights to measure; default: the ones shipped with the program.")
+@click.option("--details", is_flag=True, help="Also by language and time, bounds for a policy, and calibration.")
+@click.option("--mistakes", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N worst of each kind.")
+@click.option("--plots", type=click.Path(file_okay=False, path_type=Path), help="Draw PNG files into this folder.")
 @click.option("--pipeline", is_flag=True, help="Measure all filters together: what is approved, held, called spam.")
 @click.option("--policy", type=_FILE, help="With --pipeline: a policy (JSON) instead of the default one.")
-@click.option("--disguised", is_flag=True, help="Disguise every comment in every way together first.")
-@click.option("--linked", is_flag=True, help="Append a neutral link to every honest comment first.")
-@click.option("--json", "wants_json", is_flag=True, help="Print one JSON object.")
+@click.option("--disguised", is_flag=True, help="Measure disguised comments; with --pipeline in every way together.")
+@click.option("--linked", is_flag=True, help="Measure honest comments with a neutral link appended.")
+@click.option("--train", type=_FILE, multiple=True, help="Labelled comments to train on, for the next two.")
+@click.option("--each-left-out", is_flag=True, help="Measure each source by weights trained without it.")
+@click.option("--subsets", metavar="SOURCE", help="Measure each subset of a source by weights trained without it.")
+@click.option("--json", "wants_json", is_flag=True, help="Print one JSON object, with everything.")
 def evaluate(
     file: Path,
     *,
     weights: Path | None,
+    details: bool,
+    mistakes: int,
+    plots: Path | None,
     pipeline: bool,
     policy: Path | None,
     disguised: bool,
     linked: bool,
+    train: tuple[Path, ...],
+    each_left_out: bool,
+    subsets: str | None,
     wants_json: bool,
 ) -> None:
     """Measure the filter on labelled comments, per source and over all.
 
     FILE is .jsonl or .jsonl.gz: one object a line with `source`, `body` and `label` (spam, ham or toxic; toxic counts
-    as ham where only the text model is measured), and maybe `author`, `url`, `thread` and `date`. Figures mean
-    something only on comments the weights were not trained on.
+    as ham where only the text model is measured), and maybe `author`, `url`, `thread`, `lang`, `subset` and `date`.
+    Figures mean something only on comments the weights were not trained on.
 
     With --pipeline every source is a new site without a single decision, and its comments come in the order of their
     dates, those without one in the order of the file. Nothing is stored.
     """
-    from moderation.learning.model import TextModel
-    from moderation.learning.rows import read_rows
-
     if policy and not pipeline:
         raise click.UsageError("--policy is for --pipeline: the text model knows no policy.")
+    if bool(train) != (each_left_out or subsets is not None):
+        raise click.UsageError("--train goes with --each-left-out or --subsets, and they with it.")
     try:
-        model = TextModel.load(weights)
-        rows = _changed(list(read_rows(file)), disguised=disguised, linked=linked)
-        given = _policy(policy) if policy else None
+        rows = _rows([file])
+        if subsets is not None:
+            _measure_subsets([*_rows(train), *rows], subsets, wants_json=wants_json)
+        elif pipeline:
+            given = _policy(policy) if policy else None
+            changed = _changed(rows, disguised=disguised, linked=linked)
+            how = " ".join(name for name, is_on in (("disguised", disguised), ("linked", linked)) if is_on)
+            _measure_pipeline(changed, _rows(train), weights, given, how, wants_json=wants_json)
+        elif each_left_out:
+            _measure_left_out(_rows(train), rows, plots, mistakes, details=details, wants_json=wants_json)
+        else:
+            model = _model(weights, file)
+            if disguised or linked:
+                _measure_robustness(model, rows, wants_json=wants_json)
+            else:
+                _measure_model(model, rows, plots, mistakes, details=details, wants_json=wants_json)
     except ModerationError as error:
         raise click.ClickException(str(error)) from error
-    if not rows:
-        raise click.ClickException(f"{file}: there are no comments in it")
-    how = " ".join(name for name, is_on in (("disguised", disguised), ("linked", linked)) if is_on)
-    if pipeline:
-        _measure_pipeline(model, rows, given, how, wants_json=wants_json)
-    else:
-        _measure_model(model, rows, how, wants_json=wants_json)
+
+
+def _rows(files: Sequence[Path]) -> "list[Row]":
+    from moderation.learning.rows import read_rows
+
+    rows = [row for file in files for row in read_rows(file)]
+    if files and not rows:
+        raise click.ClickException(f"{files[0]}: there are no comments in it")
+    return rows
+
+
+def _model(weights: Path | None, file: Path) -> "TextModel":
+    from moderation.learning.model import TextModel
+    from moderation.learning.rows import digest_of
+
+    model = TextModel.load(weights)
+    if digest_of(file) in getattr(model, "trained_on", ()):
+        click.echo(f"Careful: these weights were trained on {file}; on other comments they are worse.", err=True)
+    return model
 
 
 def _changed(rows: "list[Row]", *, disguised: bool, linked: bool) -> "list[Row]":
@@ -108,11 +148,19 @@ def _policy(path: Path) -> "Policy":
 
 
 def _measure_pipeline(
-    model: "TextModel", rows: "Sequence[Row]", policy: "Policy | None", how: str, *, wants_json: bool
+    rows: "list[Row]",
+    train_rows: "list[Row]",
+    weights: Path | None,
+    policy: "Policy | None",
+    how: str,
+    *,
+    wants_json: bool,
 ) -> None:
     from moderation.evaluating import pipeline_report
+    from moderation.evaluating.leaving_out import each_left_out
     from moderation.evaluating.replay import replay
     from moderation.filters import BUILT_IN
+    from moderation.learning.model import TextModel
     from moderation.log import configure
     from moderation.progress import progress
 
@@ -120,56 +168,94 @@ def _measure_pipeline(
     configure("ERROR", "evaluate")
     logging.getLogger("moderation").setLevel(logging.ERROR)
     with progress() as tell:
-        outcomes = replay(rows, BUILT_IN, model, policy, tell=tell)
-    name = "a policy of your own" if policy else "the default policy"
+        if train_rows:
+            name = "weights trained without the source"
+            outcomes = [
+                outcome
+                for _, model, own in each_left_out(train_rows, rows, tell)
+                for outcome in replay(own, BUILT_IN, model, policy, tell=tell)
+            ]
+        else:
+            model = TextModel.load(weights)
+            name = f"text model {model.version}"
+            outcomes = replay(rows, BUILT_IN, model, policy, tell=tell)
     if wants_json:
-        content = {"model": model.version, "changed": how or None} | pipeline_report.as_values(outcomes)
+        content = {"model": name, "changed": how or None} | pipeline_report.as_values(outcomes)
         click.echo(json.dumps(content, ensure_ascii=False))
         return
-    what = f"All filters with text model {model.version} at {name}, no decisions yet"
+    of_policy = "a policy of your own" if policy else "the default policy"
+    what = f"All filters with {name} at {of_policy}, no decisions yet"
     click.echo(pipeline_report.as_text(outcomes, what + (f"; comments {how}" if how else "")))
 
 
-def _measure_model(model: "TextModel", rows: "Sequence[Row]", how: str, *, wants_json: bool) -> None:
-    from moderation.learning import evaluation
+def _measure_model(
+    model: "TextModel", rows: "Sequence[Row]", plots: Path | None, mistakes: int, *, details: bool, wants_json: bool
+) -> None:
+    from moderation.evaluating.text_model import score
 
-    measured = evaluation.evaluate(model, rows, _THRESHOLDS)
+    _report(f"text model {model.version}", score(model, rows), plots, mistakes, details=details, wants_json=wants_json)
+
+
+def _measure_left_out(
+    train_rows: "list[Row]",
+    rows: "list[Row]",
+    plots: Path | None,
+    mistakes: int,
+    *,
+    details: bool,
+    wants_json: bool,
+) -> None:
+    from moderation.evaluating.leaving_out import scored_left_out
+    from moderation.progress import progress
+
+    with progress() as tell:
+        scored = scored_left_out(train_rows, rows, tell)
+    _report(
+        "each source by weights trained without it", scored, plots, mistakes, details=details, wants_json=wants_json
+    )
+
+
+def _report(what: str, scored: "Scored", plots: Path | None, mistakes: int, *, details: bool, wants_json: bool) -> None:
+    from moderation.evaluating import text_model_report
+    from moderation.evaluating.plots import draw
+
     if wants_json:
-        entries = [dataclasses.asdict(figures) for figures in measured]
-        click.echo(json.dumps({"model": model.version, "changed": how or None, "figures": entries}))
+        content = {"model": what.removeprefix("text model ")} | text_model_report.as_values(scored, mistakes)
+        click.echo(json.dumps(content, ensure_ascii=False))
     else:
-        _print_table(model.version, measured)
+        click.echo(what)
+        click.echo(text_model_report.as_text(scored, has_details=details, most_mistakes=mistakes))
+    if plots:
+        for path in draw(scored, plots):
+            click.echo(f"Wrote {path}", err=True)
 
 
-def _print_table(version: str, measured: "Sequence[Figures]") -> None:
-    from moderation.evaluating.tables import table
+def _measure_robustness(model: "TextModel", rows: "list[Row]", *, wants_json: bool) -> None:
+    from moderation.evaluating import robustness
+    from moderation.progress import progress
 
-    click.echo(f"text model {version}")
-    click.echo(table([_heads(measured[0]), *(_line(figures) for figures in measured)]))
-
-
-def _heads(figures: "Figures") -> list[str]:
-    from moderation.learning.evaluation import SPAM_BELOW
-
-    return [
-        *("source", "spam", "ham", "AUC"),
-        *(f"r@{share:.1%}".replace(".0%", "%") for share, _ in figures.recalls),
-        *(f"{kind}>{above.threshold:g}".replace("0.", ".") for kind in ("ham", "spam") for above in figures.above),
-        *(f"ham {share:.1%}<".replace(".0%", "%") for share, _ in figures.ham_bounds),
-        f"spam {SPAM_BELOW:.0%}>",
-        "Brier",
-    ]
+    if len({row.is_spam for row in rows}) == 1:
+        raise click.ClickException("There must be spam and other comments to set a bound between.")
+    with progress() as tell:
+        measured = robustness.robustness(model, rows, tell)
+    if wants_json:
+        click.echo(json.dumps({"model": model.version, "disguises": [dataclasses.asdict(one) for one in measured]}))
+        return
+    click.echo(f"text model {model.version}")
+    click.echo(robustness.as_text(measured))
 
 
-def _line(figures: "Figures") -> list[str]:
-    from moderation.evaluating.tables import number
+def _measure_subsets(rows: "list[Row]", source: str, *, wants_json: bool) -> None:
+    from moderation.evaluating.leaving_out import subsets_as_text, subsets_left_out
+    from moderation.progress import progress
 
-    return [
-        *(figures.source, f"{figures.spam}", f"{figures.ham}", number(figures.auc)),
-        *(number(recall) for _, recall in figures.recalls),
-        *(number(above.ham) for above in figures.above),
-        *(number(above.spam) for above in figures.above),
-        *(number(bound) for _, bound in figures.ham_bounds),
-        number(figures.spam_bound),
-        number(figures.brier),
-    ]
+    if source not in {row.source for row in rows}:
+        there = ", ".join(sorted({row.source for row in rows if row.subset}))
+        raise click.BadParameter(f"no comment is from {source!r}; with subsets there are: {there}")
+    with progress() as tell:
+        measured = subsets_left_out(rows, source, tell)
+    if wants_json:
+        click.echo(json.dumps({"source": source, "subsets": [dataclasses.asdict(one) for one in measured]}))
+        return
+    click.echo(f"{source}, each subset by weights trained on all other comments; spam from probability .5 on")
+    click.echo(subsets_as_text(measured))

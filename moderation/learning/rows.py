@@ -4,6 +4,7 @@ The first step of `training` and `evaluation`; a bad line is named by file and n
 """
 
 import gzip
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Any, TextIO
 from moderation.errors import ModerationError
 
 LABELS = ("spam", "ham", "toxic")
+# Characters that name a file's content.
+DIGEST_LENGTH = 16
 
 
 class BadRowError(ModerationError):
@@ -58,6 +61,18 @@ def read_rows(path: Path) -> Iterator[Row]:
                     yield _row(line, f"{path}, line {number}", number)
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise BadRowError(f"{path}: cannot be read: {error}") from error
+
+
+def digest_of(path: Path) -> str:
+    """Name a file's content, gzipped or not, in DIGEST_LENGTH hexadecimal characters. Raises BadRowError."""
+    digest = hashlib.blake2b(digest_size=DIGEST_LENGTH // 2)
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as content:
+            while block := content.read(1 << 20):
+                digest.update(block)
+    except (OSError, EOFError) as error:
+        raise BadRowError(f"{path}: cannot be read: {error}") from error
+    return digest.hexdigest()
 
 
 def _opened(path: Path) -> TextIO:

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,57 @@ def test_without_a_terminal_the_table_is_plain(labelled: Path) -> None:
     assert measured.exit_code == 0, measured.output
     lines = measured.stdout.splitlines()
     assert lines[0] == f"text model {load_weights(SHIPPED).version}"
-    assert lines[1].split()[:7] == ["source", "spam", "ham", "AUC", "r@0.1%", "r@0.5%", "r@1%"]
+    assert lines[1].split() == (
+        "source spam ham AUC (95 %) r@0.1% r@0.5% r@1% (95 %) precision PR AUC Brier".split()  # noqa: SIM905
+    )
     assert [line.split()[0] for line in lines[2:]] == ["invented", "made_up", "all"]
+
+
+def test_details_and_pictures_are_drawn_where_asked(labelled: Path, tmp_path: Path) -> None:
+    measured = run("evaluate", labelled, "--details", "--mistakes", "2", "--plots", tmp_path / "plots")
+    assert measured.exit_code == 0, measured.output
+    for title in ("By language", "Calibration", "Where a policy could put its bounds", "Ham most like spam"):
+        assert title in measured.stdout
+    drawn = sorted((tmp_path / "plots").iterdir())
+    assert [path.name for path in drawn] == ["calibration.png", "precision_recall.png", "roc.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in drawn)
+
+
+def test_without_matplotlib_one_is_told_what_to_install(
+    labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    measured = run("evaluate", labelled, "--plots", tmp_path / "plots")
+    assert measured.exit_code == 1
+    assert "pip install 'comment-moderation[plots]'" in measured.stderr
+
+
+def test_disguises_and_links_are_measured_at_the_bounds_of_clean_comments(labelled: Path) -> None:
+    measured = run("evaluate", labelled, "--disguised", "--json")
+    assert measured.exit_code == 0, measured.output
+    ways = {one["way"]: one for one in json.loads(measured.stdout)["disguises"]}
+    assert {"none", "l33t", "all together", "a link appended"} <= set(ways)
+    assert ways["none"]["ham"] <= 0.01
+    assert "of clean" in run("evaluate", labelled, "--linked").stdout
+
+
+def test_sources_and_subsets_are_measured_by_weights_that_never_saw_them(tmp_path: Path) -> None:
+    paths = tmp_path / "train.jsonl", tmp_path / "dev.jsonl"
+    for path, some in zip(paths, (rows(60), rows(70)[180:]), strict=True):
+        entries = [dataclasses.asdict(row) | {"subset": f"part {at % 2}"} for at, row in enumerate(some)]
+        path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    left_out = run("evaluate", paths[1], "--train", paths[0], "--each-left-out")
+    assert left_out.exit_code == 0, left_out.output
+    lines = left_out.stdout.splitlines()
+    assert lines[0] == "each source by weights trained without it"
+    assert [line.split()[0] for line in lines[2:]] == ["invented", "made_up", "all"]
+    piped = run("evaluate", paths[1], "--train", paths[0], "--each-left-out", "--pipeline", "--json")
+    assert json.loads(piped.stdout)["model"] == "weights trained without the source"
+    subsets = run("evaluate", paths[1], "--train", paths[0], "--subsets", "made_up", "--json")
+    assert subsets.exit_code == 0, subsets.output
+    found = json.loads(subsets.stdout)["subsets"]
+    assert [(one["subset"], one["rows"]) for one in found] == [("part 0", 70), ("part 1", 35)]
+    assert all(one["accuracy"] > 0.9 for one in found)
 
 
 def test_all_filters_are_measured_together(labelled: Path, tmp_path: Path) -> None:
@@ -94,6 +144,9 @@ def test_all_filters_are_measured_together(labelled: Path, tmp_path: Path) -> No
         ("evaluate", ["empty.jsonl"], 1, "no comments"),
         ("evaluate", ["bad.jsonl"], 1, "line 1"),
         ("evaluate", ["FILE", "--policy", "FILE"], 2, "--pipeline"),
+        ("evaluate", ["FILE", "--train", "FILE"], 2, "--each-left-out"),
+        ("evaluate", ["FILE", "--each-left-out"], 2, "--train"),
+        ("evaluate", ["FILE", "--train", "FILE", "--subsets", "elsewhere"], 2, "elsewhere"),
         ("evaluate", ["FILE", "--pipeline", "--policy", "empty.jsonl"], 1, "no JSON"),
         ("evaluate", ["FILE", "--pipeline", "--policy", "odd.json"], 1, "point: unknown"),
     ],
