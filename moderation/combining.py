@@ -1,21 +1,28 @@
-"""What the shipped model and the site's own say of a comment together: one probability.
+"""What the models say of a comment: the shipped one and the site's own together one probability, the toxic one another.
 
-Between `facts` and the filter `model`; `teaching` fits a site's model to the same logits that are used here.
+Between `facts` and the filters `model` and `toxic`; `teaching` fits a site's model to the same logits that are used
+here.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from moderation.filters.facts import Facts, Prediction
+from moderation.filters.facts import Facts, Prediction, Toxicity
+from moderation.learning import features
 from moderation.learning.logistic import Vector, sigmoid
 from moderation.learning.site_features import extract, who
 from moderation.learning.site_model import SiteModel
+from moderation.log import get_logger
+
+log = get_logger(__name__)
 
 # A logit of ±14: what is surer than this tells nothing more.
 _CERTAIN = 1e-6
+# Nothing is familiar to a model that is not there.
+_UNASKED = Toxicity(0.0, 0.0)
 
 
 class SpamModel(Protocol):
@@ -29,12 +36,27 @@ class SpamModel(Protocol):
         """Return one prediction per text, with `probability` and `spans`."""
 
 
+class AbuseModel(Protocol):
+    """What is asked of the toxic model."""
+
+    @property
+    def version(self) -> str:
+        """Name the weights."""
+
+    def predict(self, texts: Sequence[str], of: features.Features) -> Sequence[Any]:
+        """Return for each text `probability`, `familiarity` and `spans`; `of` are the features of the texts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """A prediction, and the name of the models that made it, such as `2-88ecf225a468+site7`."""
+    """A prediction, and the name of the models that made it, such as `2-88ecf225a468+site7`.
+
+    `toxicity` is None where the toxic model failed; where it was not asked, nothing is familiar.
+    """
 
     prediction: Prediction
     model: str
+    toxicity: Toxicity | None = _UNASKED
 
 
 def predict(
@@ -54,6 +76,29 @@ def predict(
             prediction = Prediction(probability, tuple(told[at].spans), model.examples)
             combined[at] = Combined(prediction, f"{shipped.version}+site{version}")
     return combined
+
+
+def with_toxicity(
+    combined: Sequence[Combined], judged: Sequence[Facts], load_toxic: Callable[[], AbuseModel | None]
+) -> list[Combined]:
+    """Add what the toxic model makes of each comment, where there is one; a failure costs nothing but its own word."""
+    try:
+        toxic = load_toxic()
+        if toxic is None:
+            return list(combined)
+        texts = [facts.body for facts in judged]
+        found = toxic.predict(texts, features.extract(texts, [facts.folded for facts in judged]))
+        return [
+            replace(
+                one,
+                toxicity=Toxicity(told.probability, told.familiarity, tuple(told.spans)),
+                model=f"{one.model}+toxic{toxic.version}",
+            )
+            for one, told in zip(combined, found, strict=True)
+        ]
+    except Exception as error:  # noqa: BLE001 - doubt means hold, whatever the reason
+        log.error("toxic model failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a comment
+        return [replace(one, toxicity=None) for one in combined]
 
 
 def logits_of(predictions: Sequence[Any]) -> Vector:

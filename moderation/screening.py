@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from moderation.clock import Clock, utc_now
-from moderation.combining import Combined, SpamModel, predict
+from moderation.combining import AbuseModel, Combined, SpamModel, predict, with_toxicity
 from moderation.db import Database
 from moderation.events import Happening, Owed, record
 from moderation.facts import Waiting, gather
@@ -47,6 +47,8 @@ class Judge:
     load_model: Callable[[], SpamModel]
     # A second model that is tried out beside it, if there is one.
     load_shadow: Callable[[], SpamModel | None] = lambda: None
+    # The model of insult and threat; None when nobody wants to be told of them.
+    load_toxic: Callable[[], AbuseModel | None] = lambda: None
 
 
 def screen(
@@ -119,7 +121,7 @@ def _think(
     }
     tried_out = try_out(judge_with.load_shadow, judged, site_models)
     for facts, combined in zip(judged, _predict(judge_with, judged, site_models), strict=True):
-        known = facts if combined is None else facts.with_prediction(combined.prediction)
+        known = facts if combined is None else facts.with_prediction(combined.prediction, combined.toxicity)
         signals = notice(known, judge_with.filters)
         signals += chain.from_iterable(heard.get(facts.comment_id, NOTHING_HEARD).answers.values())
         trial = trial_of(known, signals, tried_out.get(facts.comment_id))
@@ -133,10 +135,11 @@ def _predict(judge_with: Judge, judged: Sequence[Facts], site_models: SiteModels
     if not judged:
         return []
     try:
-        return predict(judge_with.load_model(), judged, site_models)
+        combined = predict(judge_with.load_model(), judged, site_models)
     except Exception as error:  # noqa: BLE001 - doubt means hold, whatever the reason
         log.error("model failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a comment
         return [None] * len(judged)
+    return with_toxicity(combined, judged, judge_with.load_toxic)
 
 
 def _log_failures(comment_id: str, signals: Sequence[Signal]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from moderation.policy import Policy, Thresholds
+from moderation.policy import HOLDS_ONLY, Policy, Thresholds
 from moderation.remote.names import REMOTE_FAILED
 from moderation.signals import Signal
 
@@ -110,7 +110,9 @@ def _weigh(signals: Sequence[Signal], policy: Policy) -> list[WeighedSignal]:
 def _decide(weighed: Sequence[WeighedSignal], policy: Policy) -> tuple[Action, float]:
     score = round(sum(one.points for one in weighed), _DIGITS)
     names = {one.signal.name for one in weighed}
-    action = _action(score, policy.thresholds)
+    # Points below zero count in full: they take suspicion away.
+    condemning = sum(one.points for one in weighed if one.points < 0 or one.signal.name not in HOLDS_ONLY)
+    action = _action(score, round(condemning, _DIGITS), policy.thresholds)
     for failure, wish in ((FILTER_FAILED, policy.on_failure), (REMOTE_FAILED, policy.on_remote_failure)):
         if action == "approve" and failure in names and wish == "hold":
             action = "hold"
@@ -128,9 +130,10 @@ def _follow_rules(action: Action, names: AbstractSet[str]) -> Action:
     return "hold" if wants_to_see and action == "approve" else action
 
 
-def _action(score: float, thresholds: Thresholds) -> Action:
-    if score >= thresholds.discard:
+def _action(score: float, condemning: float, thresholds: Thresholds) -> Action:
+    """Follow the thresholds; `condemning` is the part of the score that may call a comment spam."""
+    if condemning >= thresholds.discard:
         return "discard"
-    if score >= thresholds.spam:
+    if condemning >= thresholds.spam:
         return "spam"
     return "hold" if score >= thresholds.hold else "approve"

@@ -35,6 +35,7 @@ def _load_model_before_the_fork(sender: Any, **_: Any) -> None:
         return
     try:
         resources.load_model()
+        resources.load_toxic()
         resources.load_shadow()
     except Exception as error:  # noqa: BLE001 - comments are held without it, and the verdicts say so
         log.error("model not loaded", error=type(error).__name__)  # noqa: TRY400 - as above

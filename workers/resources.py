@@ -12,6 +12,7 @@ from moderation.filters import load_filters
 from moderation.health import note_heartbeat
 from moderation.identity import Keyed
 from moderation.learning.model import TextModel
+from moderation.learning.toxic import ToxicModel
 from moderation.log import get_logger
 from moderation.outbound import Outbound
 from moderation.remote.asking import Asker
@@ -52,6 +53,12 @@ def load_model() -> TextModel:
 
 
 @cache
+def load_toxic() -> ToxicModel:
+    """Return the shipped model of insult and threat."""
+    return ToxicModel.load()
+
+
+@cache
 def load_shadow() -> TextModel | None:
     """Return the model that is tried out, if the settings name one that can be read."""
     path = settings().shadow_weights
@@ -78,6 +85,6 @@ def resources() -> Resources:
         database=Database.of(found, pool_size=found.deliver_threads, can_redo=True),
         keyed=Keyed(found.secret(), found.secret_key_previous),
         outbound=Outbound(found.outbound_allow),
-        judge=Judge(load_filters(found.filters), load_model, load_shadow),
+        judge=Judge(load_filters(found.filters), load_model, load_shadow, load_toxic),
         asker=make_asker(found),
     )

@@ -31,6 +31,7 @@ _REMEDIES = {
     "worker:screen": "Start `moderation worker --queues screen` and `moderation beat`; look at their logs.",
     "worker:deliver": "Start `moderation worker --queues deliver` and `moderation beat`; look at their logs.",
     "model": "Reinstall the package: the shipped weights can't be read. Comments are held meanwhile.",
+    "toxic_model": "Reinstall the package: the shipped weights can't be read. Comments are held meanwhile.",
     "shadow_model": "Correct MODERATION_SHADOW_WEIGHTS: a file that `moderation train` of this release wrote.",
     "filters": "Correct MODERATION_FILTERS: each is package.module:function and must be importable.",
     "remote:akismet": "Correct MODERATION_AKISMET_KEY or _URL, or let this machine reach it.",
@@ -81,6 +82,7 @@ def _examine() -> Iterator[Part]:
         yield _data_dir(setup)
     yield from check(setup.settings, setup.database)
     yield _model("model")
+    yield _toxic_model()
     if setup.settings.shadow_weights:
         yield _model("shadow_model", Path(setup.settings.shadow_weights))
     yield _filters(setup)
@@ -117,6 +119,16 @@ def _model(name: str, path: Path | None = None) -> Part:
     except Exception as error:  # noqa: BLE001 - whatever it is, it is to be shown
         return Part(name, is_well=False, detail=type(error).__name__)
     return Part(name, is_well=True, detail=version)
+
+
+def _toxic_model() -> Part:
+    from moderation.learning.toxic import ToxicModel
+
+    try:
+        version = ToxicModel.load().version
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is to be shown
+        return Part("toxic_model", is_well=False, detail=type(error).__name__)
+    return Part("toxic_model", is_well=True, detail=version)
 
 
 def _filters(setup: Setup) -> Part:

@@ -34,6 +34,7 @@ spam 5%>   the probability that 5 % of spam stays under
 Example:
   moderation evaluate dev.jsonl.gz
   moderation evaluate dev.jsonl.gz --weights weights.npz --details --mistakes 10
+  moderation evaluate dev.jsonl.gz --label toxic
   moderation evaluate dev.jsonl.gz --pipeline --policy policy.json
   moderation evaluate dev.jsonl.gz --train train.jsonl.gz --each-left-out
   moderation evaluate dev.jsonl.gz --train train.jsonl.gz --subsets youtube_en
@@ -46,6 +47,7 @@ Exit codes: 0 done; 1 a file is bad; 2 used wrongly.
 @click.command(epilog=_EPILOG)
 @click.argument("file", type=_FILE)
 @click.option("--weights", type=_FILE, help="Weights to measure; default: the ones shipped with the program.")
+@click.option("--label", type=click.Choice(["spam", "toxic"]), default="spam", help="What is to be told from ham.")
 @click.option("--details", is_flag=True, help="Also by language and time, bounds for a policy, and calibration.")
 @click.option("--mistakes", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N worst of each kind.")
 @click.option("--plots", type=click.Path(file_okay=False, path_type=Path), help="Draw PNG files into this folder.")
@@ -61,6 +63,7 @@ def evaluate(
     file: Path,
     *,
     weights: Path | None,
+    label: str,
     details: bool,
     mistakes: int,
     plots: Path | None,
@@ -86,9 +89,13 @@ def evaluate(
         raise click.UsageError("--policy is for --pipeline: the text model knows no policy.")
     if bool(train) != (each_left_out or subsets is not None):
         raise click.UsageError("--train goes with --each-left-out or --subsets, and they with it.")
+    if label == "toxic" and (pipeline or train or disguised or linked or details or mistakes or plots):
+        raise click.UsageError("--label toxic goes with --weights and --json alone.")
     try:
         rows = _rows([file])
-        if subsets is not None:
+        if label == "toxic":
+            _measure_toxic(rows, weights, wants_json=wants_json)
+        elif subsets is not None:
             _measure_subsets([*_rows(train), *rows], subsets, wants_json=wants_json)
         elif pipeline:
             given = _policy(policy) if policy else None
@@ -105,6 +112,18 @@ def evaluate(
                 _measure_model(model, rows, plots, mistakes, details=details, wants_json=wants_json)
     except ModerationError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _measure_toxic(rows: "list[Row]", weights: Path | None, *, wants_json: bool) -> None:
+    from moderation.evaluating import toxicity
+    from moderation.learning.toxic import ToxicModel
+
+    model = ToxicModel.load(weights)
+    measured = toxicity.measure(model, rows)
+    if wants_json:
+        click.echo(json.dumps({"model": model.version, "figures": [dataclasses.asdict(one) for one in measured]}))
+    else:
+        click.echo(f"toxic model {model.version}\n{toxicity.as_text(measured)}")
 
 
 def _rows(files: Sequence[Path]) -> "list[Row]":
@@ -159,8 +178,10 @@ def _measure_pipeline(
     from moderation.evaluating import pipeline_report
     from moderation.evaluating.leaving_out import each_left_out
     from moderation.evaluating.replay import replay
+    from moderation.evaluating.toxicity import without
     from moderation.filters import BUILT_IN
     from moderation.learning.model import TextModel
+    from moderation.learning.toxic import ToxicModel
     from moderation.log import configure
     from moderation.progress import progress
 
@@ -172,13 +193,13 @@ def _measure_pipeline(
             name = "weights trained without the source"
             outcomes = [
                 outcome
-                for _, model, own in each_left_out(train_rows, rows, tell)
-                for outcome in replay(own, BUILT_IN, model, policy, tell=tell)
+                for source, model, own in each_left_out(train_rows, rows, tell)
+                for outcome in replay(own, BUILT_IN, model, policy, toxic=without(train_rows, source), tell=tell)
             ]
         else:
             model = TextModel.load(weights)
             name = f"text model {model.version}"
-            outcomes = replay(rows, BUILT_IN, model, policy, tell=tell)
+            outcomes = replay(rows, BUILT_IN, model, policy, toxic=ToxicModel.load(), tell=tell)
     if wants_json:
         content = {"model": name, "changed": how or None} | pipeline_report.as_values(outcomes)
         click.echo(json.dumps(content, ensure_ascii=False))

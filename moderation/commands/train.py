@@ -28,25 +28,33 @@ Exit codes: 0 done; 1 a file is bad or holds too little; 2 used wrongly.
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
 @click.option("--without", "left_out", multiple=True, metavar="SOURCE", help="Leave a source out; may be repeated.")
 @click.option(
+    "--label",
+    type=click.Choice(["spam", "toxic"]),
+    default="spam",
+    show_default=True,
+    help="What to learn to tell: spam from all else, or toxic from ham.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("weights.npz"),
     show_default=True,
     help="Where to write the weights.",
 )
-def train(files: tuple[Path, ...], left_out: tuple[str, ...], out: Path) -> None:
-    """Learn the text model's weights from labelled comments.
+def train(files: tuple[Path, ...], left_out: tuple[str, ...], label: str, out: Path) -> None:
+    """Learn a text model's weights from labelled comments.
 
     A FILE is .jsonl or .jsonl.gz: one object a line with `source`, `body` and `label` (spam, ham or toxic; toxic is
     not spam). The weights hold numbers only, no text. The same files and the same program give the same weights.
     """
     from moderation.errors import ModerationError
     from moderation.learning import training
+    from moderation.learning.toxic_training import train_toxic
 
     try:
         rows = _rows(files, left_out)
         with _progress() as tell:
-            weights = training.train(rows, tell=tell)
+            weights = train_toxic(rows, tell=tell) if label == "toxic" else training.train(rows, tell=tell)
         weights.save(out)
     except ModerationError as error:
         raise click.ClickException(str(error)) from error

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from moderation.combining import SpamModel
+from moderation.combining import AbuseModel, SpamModel
 from moderation.db import Database, make_engine
 from moderation.evaluating.arrivals import START, Arrival, arrivals, batches, by_site
 from moderation.filters import Filter
@@ -62,7 +62,13 @@ class _Foreseen:
 
 
 def replay(
-    rows: Sequence[Row], filters: Sequence[Filter], model: SpamModel, policy: Policy | None = None, *, tell: Tell
+    rows: Sequence[Row],
+    filters: Sequence[Filter],
+    model: SpamModel,
+    policy: Policy | None = None,
+    *,
+    toxic: AbuseModel | None = None,
+    tell: Tell,
 ) -> list[Outcome]:
     """Judge every row, each source as a site of its own, in the order of time, and return the outcomes in that order.
 
@@ -70,7 +76,7 @@ def replay(
     """
     lined_up = arrivals(rows)
     foreseen = _Foreseen(model, [one.submission.body for one in lined_up if one.submission], tell)
-    judge_with = Judge(filters, lambda: foreseen)
+    judge_with = Judge(filters, lambda: foreseen, load_toxic=lambda: toxic)
     outcomes: list[Outcome] = []
     with _database() as database:
         sites = _add_sites(database, sorted({row.source for row in rows}), policy)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from moderation.errors import SettingsError
 from moderation.filters.author import author
 from moderation.filters.contacts import contacts
-from moderation.filters.facts import Facts, Prediction
+from moderation.filters.facts import Facts, Prediction, Toxicity
 from moderation.filters.flood import flood
 from moderation.filters.forms import forms
 from moderation.filters.language import language
@@ -21,11 +21,12 @@ from moderation.filters.relevance import relevance
 from moderation.filters.repeats import repeats
 from moderation.filters.rules import rules
 from moderation.filters.shape import shape
+from moderation.filters.toxic import toxic
 from moderation.filters.words import words
 from moderation.signals import Evidence, Signal
 from moderation.verdict import FILTER_FAILED
 
-__all__ = ["BUILT_IN", "Facts", "Filter", "Prediction", "failed", "load_filters", "notice"]
+__all__ = ["BUILT_IN", "Facts", "Filter", "Prediction", "Toxicity", "failed", "load_filters", "notice"]
 
 Filter = Callable[[Facts], Iterable[Signal]]
 
@@ -43,6 +44,7 @@ BUILT_IN: tuple[Filter, ...] = (
     language,  # not in a script of the site's languages
     shape,  # shouted, mashed, a run of one sign, nothing at all
     model,  # what the trained text model makes of the body
+    toxic,  # insult and threat: a reason to hold, never to call spam
 )
 
 

@@ -20,6 +20,18 @@ class Prediction:
     examples: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Toxicity:
+    """What the toxic model makes of a body: probability of insult or threat, and the spans that speak most for it.
+
+    `familiarity` (0..1) says how well the model knows this kind of text; at 0 the probability means nothing.
+    """
+
+    probability: float
+    familiarity: float
+    spans: tuple[tuple[int, int], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorHistory:
     """What became of the author's (the email's) latest comments on this site, the one to be judged not among them."""
@@ -136,6 +148,7 @@ class Facts:
     approved_before: bool = False
     # None when the model could not be asked.
     prediction: Prediction | None = None
+    toxicity: Toxicity | None = None
     # None when the author's history was not looked up.
     author: AuthorHistory | None = None
     rates: Rates = Rates()
@@ -144,10 +157,11 @@ class Facts:
     # By `Link.target`, of those links that were looked up.
     link_histories: Mapping[str, LinkHistory] = field(default_factory=dict)
 
-    def with_prediction(self, prediction: Prediction) -> "Facts":
-        """Return the same facts with a prediction, and with all that was worked out of the texts."""
+    def with_prediction(self, prediction: Prediction, toxicity: Toxicity | None = None) -> "Facts":
+        """Return the same facts with a prediction (and a toxicity), and with all that was worked out of the texts."""
         predicted = object.__new__(Facts)
-        predicted.__dict__.update(self.__dict__, prediction=prediction)
+        known = self.toxicity if toxicity is None else toxicity
+        predicted.__dict__.update(self.__dict__, prediction=prediction, toxicity=known)
         return predicted
 
     @cached_property

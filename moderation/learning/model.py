@@ -58,7 +58,7 @@ class TextModel:
         """Judge texts, in order; any text will do, an empty one too."""
         probabilities = self.probabilities(texts).tolist()
         likely = [at for at, probability in enumerate(probabilities) if probability >= _EXPLAINED_FROM]
-        spans = dict(zip(likely, self._spans([texts[at] for at in likely]), strict=True))
+        spans = dict(zip(likely, self.spans([texts[at] for at in likely]), strict=True))
         return [Prediction(probability, spans.get(at, ())) for at, probability in enumerate(probabilities)]
 
     def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -70,7 +70,8 @@ class TextModel:
         np.maximum.at(whole, owners, of_parts - _PART_HANDICAP)
         return sigmoid(whole)
 
-    def _spans(self, texts: Sequence[str]) -> list[Spans]:
+    def spans(self, texts: Sequence[str]) -> list[Spans]:
+        """Find the spans of each text that say most, whatever its probability."""
         folded = [fold_with_spans(text) for text in texts]
         shown: list[Spans] = []
         portion: list[Folded] = []

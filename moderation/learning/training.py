@@ -90,7 +90,7 @@ def _split(rows: list[Row], kept_back: float) -> tuple[list[Row], list[Row]]:
     fitted: list[Row] = []
     kept: list[Row] = []
     for row in rows:
-        (kept if _draw("split", row.cluster) < kept_back else fitted).append(row)
+        (kept if draw("split", row.cluster) < kept_back else fitted).append(row)
     return fitted, kept
 
 
@@ -132,13 +132,13 @@ def _copies(row: Row, recipe: Recipe, honest: Sequence[str]) -> list[str]:
     copies = []
     for share, change in kinds:
         name = change.__name__
-        if _draw(name, row.id) < share:
+        if draw(name, row.id) < share:
             # A known sequence is the point: copies are made, not secrets.
             copies.append(change(row.body, random.Random(f"{_SEED} {name} {row.id}")))  # noqa: S311
     return copies
 
 
-def _draw(purpose: str, name: str) -> float:
+def draw(purpose: str, name: str) -> float:
     """Draw a number from 0 to 1 that is always the same for this purpose and name."""
     digest = hashlib.blake2b(f"{_SEED} {purpose} {name}".encode(errors="surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64

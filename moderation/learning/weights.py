@@ -20,7 +20,7 @@ from moderation.learning import features
 SHIPPED = Path(__file__).with_name("shipped.npz")
 
 # The earliest time a zip file can hold: the real one would make equal weights different files.
-_NO_TIME = (1980, 1, 1, 0, 0, 0)
+NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 class BadWeightsError(ModerationError):
@@ -76,7 +76,7 @@ class Weights:
             for name, column in columns.items():
                 held = io.BytesIO()
                 np.lib.format.write_array(held, column, allow_pickle=False)
-                entry = zipfile.ZipInfo(f"{name}.npy", _NO_TIME)
+                entry = zipfile.ZipInfo(f"{name}.npy", NO_TIME)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(entry, held.getvalue(), compresslevel=9)
 

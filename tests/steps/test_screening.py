@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from moderation.db import Database
 from moderation.filters import BUILT_IN, Facts
 from moderation.identity import Keyed
+from moderation.learning.toxic import ToxicModel
 from moderation.policy import Policy
 from moderation.rules import Rules
 from moderation.screening import GIVE_UP_AFTER, Judge, screen
@@ -132,6 +133,38 @@ def test_when_the_model_fails_comments_are_held_and_say_why(
     failed = next(signal for signal in verdict.signals if signal["name"] == "FILTER_FAILED")
     assert failed["evidence"][0]["text"] == "model: ModelMissingError"
     assert verdict.model is None
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("body", ["خفه شو احمق بی شعور", "انت واحد حمار و كلب الله يلعنك"])
+def test_abuse_is_held_and_never_called_spam_however_much_it_weighs(
+    database: Database, site: NewSite, post: Post, clock: StoppedClock, body: str
+) -> None:
+    judge = Judge(BUILT_IN, WordModel, load_toxic=ToxicModel.load)
+    with database.write() as session:
+        set_policy(session, site.id, Policy(points={"TOXIC": 100.0, "AUTHOR_NEW": 0.2}), clock())
+    abuse, ham = post(body=body), post(body="ممنون از مطلب خوبتون")
+    screen(database, judge, [abuse, ham], clock)
+    assert (_status(database, abuse), _status(database, ham)) == ("held", "approved")
+    verdict = _verdict(database, abuse)
+    toxic = next(one for one in verdict.signals if one["name"] == "TOXIC")
+    assert verdict.score > 12
+    assert toxic["evidence"][0]["text"] in body
+    assert verdict.model == f"words-1+toxic{ToxicModel.load().version}"
+
+
+def test_when_the_toxic_model_fails_comments_are_held_and_the_spam_model_still_speaks(
+    database: Database, post: Post, clock: StoppedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> ToxicModel:
+        raise OSError("a secret that no log may hold")
+
+    comment_id = post(body="this is spam")
+    with caplog.at_level(logging.DEBUG):
+        screen(database, Judge(BUILT_IN, WordModel, load_toxic=broken), [comment_id], clock)
+    signals = {signal["name"]: signal for signal in _verdict(database, comment_id).signals}
+    assert signals["FILTER_FAILED"]["evidence"][0]["text"] == "toxic: ModelMissingError"
+    assert "MODEL_SPAM" in signals
     assert "secret" not in caplog.text
 
 

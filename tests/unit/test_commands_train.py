@@ -10,8 +10,10 @@ import pytest
 from click import Command
 from click.testing import CliRunner, Result
 
+from moderation.learning.toxic import load_toxic_weights
 from moderation.learning.weights import SHIPPED, load_weights
 from tests.unit.learning_data import rows
+from tests.unit.test_toxic import rows as toxic_rows
 
 
 @pytest.fixture
@@ -112,6 +114,23 @@ def test_sources_and_subsets_are_measured_by_weights_that_never_saw_them(tmp_pat
     assert all(one["accuracy"] > 0.9 for one in found)
 
 
+def test_the_toxic_model_is_trained_and_measured_by_its_label(tmp_path: Path) -> None:
+    labelled = tmp_path / "toxic.jsonl"
+    labelled.write_text("".join(json.dumps(dataclasses.asdict(one)) + "\n" for one in toxic_rows(60)))
+    trained = run("train", labelled, "--label", "toxic", "--out", tmp_path / "t.npz")
+    assert trained.exit_code == 0, trained.output
+    version = load_toxic_weights(tmp_path / "t.npz").version
+    assert version in trained.stdout
+    measured = run("evaluate", labelled, "--label", "toxic", "--weights", tmp_path / "t.npz", "--json")
+    assert measured.exit_code == 0, measured.output
+    answer = json.loads(measured.stdout)
+    assert answer["model"] == version
+    assert [one["source"] for one in answer["figures"]] == ["made_up_de", "made_up_en", "all"]
+    assert answer["figures"][-1]["auc"] > 0.99
+    told = run("evaluate", labelled, "--label", "toxic")
+    assert told.stdout.splitlines()[1].split()[:4] == ["source", "toxic", "ham", "AUC"]
+
+
 def test_all_filters_are_measured_together(labelled: Path, tmp_path: Path) -> None:
     policy = tmp_path / "policy.json"
     policy.write_text(json.dumps({"thresholds": {"hold": 0.1, "spam": 6, "discard": 12}}))
@@ -141,6 +160,10 @@ def test_all_filters_are_measured_together(labelled: Path, tmp_path: Path) -> No
         ("train", ["FILE", "--out", "no/such/place.npz"], 1, "cannot be written"),
         ("evaluate", ["FILE", "--weights", "missing.npz"], 2, "missing.npz"),
         ("evaluate", ["FILE", "--weights", "bad.jsonl"], 1, "no weights of a text model"),
+        ("train", ["empty.jsonl", "--label", "toxic"], 1, "at least 20"),
+        ("evaluate", ["FILE", "--label", "toxic", "--weights", "bad.jsonl"], 1, "no weights of a toxic model"),
+        ("evaluate", ["FILE", "--label", "toxic", "--pipeline"], 2, "alone"),
+        ("evaluate", ["spam.jsonl", "--label", "toxic"], 1, "neither toxic nor ham"),
         ("evaluate", ["empty.jsonl"], 1, "no comments"),
         ("evaluate", ["bad.jsonl"], 1, "line 1"),
         ("evaluate", ["FILE", "--policy", "FILE"], 2, "--pipeline"),
@@ -157,6 +180,7 @@ def test_mistakes_are_explained(
     monkeypatch.chdir(labelled.parent)
     Path("bad.jsonl").write_text("{}\n")
     Path("empty.jsonl").write_text("\n")
+    Path("spam.jsonl").write_text('{"source": "a", "body": "b", "label": "spam"}\n')
     Path("odd.json").write_text('{"point": {}}')
     result = run(name, *(labelled if argument == "FILE" else argument for argument in arguments))
     assert result.exit_code == code

@@ -53,6 +53,29 @@ def test_a_sites_own_rules_are_followed(names: list[str], action: str) -> None:
     assert judge([Signal(name, 1) for name in names], POLICY, None).action == action
 
 
+@pytest.mark.parametrize(
+    ("signals", "action", "score"),
+    [
+        ([Signal("TOXIC", 1)], "hold", 20),
+        ([Signal("TOXIC", 1), Signal("A", 0.9)], "hold", 22.7),
+        ([Signal("TOXIC", 1), Signal("A", 1), Signal("A", 1)], "spam", 26),
+        ([Signal("TOXIC", 1), *[Signal("A", 1)] * 4], "discard", 32),
+        ([Signal("TOXIC", 0.1), Signal("B", 0.5)], "hold", 3),
+        ([Signal("TOXIC", 0.5), Signal("A", 1), Signal("A", 1), Signal("TRUST", 1)], "hold", 11),
+        ([Signal("TOXIC", 0.3), Signal("TRUST", 1)], "approve", 1),
+    ],
+)
+def test_what_only_holds_counts_towards_hold_and_no_further(signals: list[Signal], action: str, score: float) -> None:
+    policy = replace(POLICY, points={**POLICY.points, "TOXIC": 20.0})
+    verdict = judge(signals, policy, None)
+    assert (verdict.action, verdict.score) == (action, score)
+
+
+def test_points_below_zero_of_what_only_holds_take_suspicion_away() -> None:
+    policy = replace(POLICY, points={**POLICY.points, "TOXIC": -3.0})
+    assert judge([Signal("TOXIC", 1), Signal("A", 1), Signal("A", 1)], policy, None).action == "hold"
+
+
 def _in_shadow(*names: str) -> Policy:
     return replace(POLICY, shadow=names)
 
