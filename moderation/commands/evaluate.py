@@ -38,6 +38,7 @@ Example:
   moderation evaluate dev.jsonl.gz --pipeline --policy policy.json
   moderation evaluate dev.jsonl.gz --train train.jsonl.gz --each-left-out
   moderation evaluate dev.jsonl.gz --train train.jsonl.gz --subsets youtube_en
+  moderation evaluate dev.jsonl.gz --train train.jsonl.gz --decisions
 
 \b
 Exit codes: 0 done; 1 a file is bad; 2 used wrongly.
@@ -55,9 +56,10 @@ Exit codes: 0 done; 1 a file is bad; 2 used wrongly.
 @click.option("--policy", type=_FILE, help="With --pipeline: a policy (JSON) instead of the default one.")
 @click.option("--disguised", is_flag=True, help="Measure disguised comments; with --pipeline in every way together.")
 @click.option("--linked", is_flag=True, help="Measure honest comments with a neutral link appended.")
-@click.option("--train", type=_FILE, multiple=True, help="Labelled comments to train on, for the next two.")
+@click.option("--train", type=_FILE, multiple=True, help="Labelled comments to train on, for the next three.")
 @click.option("--each-left-out", is_flag=True, help="Measure each source by weights trained without it.")
 @click.option("--subsets", metavar="SOURCE", help="Measure each subset of a source by weights trained without it.")
+@click.option("--decisions", is_flag=True, help="Measure each source so left out again as its comments are decided.")
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object, with everything.")
 def evaluate(
     file: Path,
@@ -74,6 +76,7 @@ def evaluate(
     train: tuple[Path, ...],
     each_left_out: bool,
     subsets: str | None,
+    decisions: bool,
     wants_json: bool,
 ) -> None:
     """Measure the filter on labelled comments, per source and over all.
@@ -87,8 +90,8 @@ def evaluate(
     """
     if policy and not pipeline:
         raise click.UsageError("--policy is for --pipeline: the text model knows no policy.")
-    if bool(train) != (each_left_out or subsets is not None):
-        raise click.UsageError("--train goes with --each-left-out or --subsets, and they with it.")
+    if bool(train) != (each_left_out or decisions or subsets is not None):
+        raise click.UsageError("--train goes with --each-left-out, --subsets or --decisions, and they with it.")
     if label == "toxic" and (pipeline or train or disguised or linked or details or mistakes or plots):
         raise click.UsageError("--label toxic goes with --weights and --json alone.")
     try:
@@ -97,6 +100,8 @@ def evaluate(
             _measure_toxic(rows, weights, wants_json=wants_json)
         elif subsets is not None:
             _measure_subsets([*_rows(train), *rows], subsets, wants_json=wants_json)
+        elif decisions:
+            _measure_adaptation(_rows(train), rows, wants_json=wants_json)
         elif pipeline:
             given = _policy(policy) if policy else None
             changed = _changed(rows, disguised=disguised, linked=linked)
@@ -264,6 +269,26 @@ def _measure_robustness(model: "TextModel", rows: "list[Row]", *, wants_json: bo
         return
     click.echo(f"text model {model.version}")
     click.echo(robustness.as_text(measured))
+
+
+def _measure_adaptation(train_rows: "list[Row]", rows: "list[Row]", *, wants_json: bool) -> None:
+    from moderation.learning.adaptation import adaptation, table
+    from moderation.progress import progress
+
+    in_both = {row.source for row in rows if row.is_spam} & {row.source for row in train_rows}
+    sources = sorted(in_both & {row.source for row in rows if not row.is_spam})
+    if not sources:
+        raise click.ClickException("No source has spam and ham in FILE, and comments to decide in --train.")
+    found = []
+    with progress() as tell:
+        for done, source in enumerate(sources, start=1):
+            found += adaptation(train_rows, rows, source)
+            tell("adapting", done, len(sources))
+    if wants_json:
+        click.echo(json.dumps({"decisions": [dataclasses.asdict(one) for one in found]}))
+        return
+    click.echo("each source by weights trained without it, then taught by so many decisions; means of eight draws")
+    click.echo("\n".join(table(found)))
 
 
 def _measure_subsets(rows: "list[Row]", source: str, *, wants_json: bool) -> None:

@@ -112,6 +112,10 @@ def test_sources_and_subsets_are_measured_by_weights_that_never_saw_them(tmp_pat
     found = json.loads(subsets.stdout)["subsets"]
     assert [(one["subset"], one["rows"]) for one in found] == [("part 0", 70), ("part 1", 35)]
     assert all(one["accuracy"] > 0.9 for one in found)
+    taught = run("evaluate", paths[1], "--train", paths[0], "--decisions", "--json")
+    assert taught.exit_code == 0, taught.output
+    after = {(one["source"], one["decisions"]) for one in json.loads(taught.stdout)["decisions"]}
+    assert after == {(source, count) for source in ("invented", "made_up") for count in (0, 10, 50)}
 
 
 def test_the_toxic_model_is_trained_and_measured_by_its_label(tmp_path: Path) -> None:
@@ -169,6 +173,8 @@ def test_all_filters_are_measured_together(labelled: Path, tmp_path: Path) -> No
         ("evaluate", ["FILE", "--policy", "FILE"], 2, "--pipeline"),
         ("evaluate", ["FILE", "--train", "FILE"], 2, "--each-left-out"),
         ("evaluate", ["FILE", "--each-left-out"], 2, "--train"),
+        ("evaluate", ["FILE", "--decisions"], 2, "--train"),
+        ("evaluate", ["FILE", "--decisions", "--train", "other.jsonl"], 1, "No source has spam and ham"),
         ("evaluate", ["FILE", "--train", "FILE", "--subsets", "elsewhere"], 2, "elsewhere"),
         ("evaluate", ["FILE", "--pipeline", "--policy", "empty.jsonl"], 1, "no JSON"),
         ("evaluate", ["FILE", "--pipeline", "--policy", "odd.json"], 1, "point: unknown"),
@@ -182,6 +188,7 @@ def test_mistakes_are_explained(
     Path("empty.jsonl").write_text("\n")
     Path("spam.jsonl").write_text('{"source": "a", "body": "b", "label": "spam"}\n')
     Path("odd.json").write_text('{"point": {}}')
+    Path("other.jsonl").write_text('{"source": "elsewhere", "body": "a text", "label": "ham"}\n')
     result = run(name, *(labelled if argument == "FILE" else argument for argument in arguments))
     assert result.exit_code == code
     assert complaint in result.stderr
