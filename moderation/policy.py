@@ -72,7 +72,7 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
 }
 
 # What is no spam however much of it there is: points of these signals lead to `hold` and count towards nothing beyond.
-HOLDS_ONLY = frozenset(["TOXIC"])
+HOLDS_ONLY = frozenset(["TOXIC", "REMOTE_OPINION_SPAM"])
 
 # Public lists for WordPress have some 60,000 lines.
 MAX_WORDS = 100_000
