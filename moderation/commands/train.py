@@ -49,12 +49,17 @@ def train(files: tuple[Path, ...], left_out: tuple[str, ...], label: str, out: P
     """
     from moderation.errors import ModerationError
     from moderation.learning import training
+    from moderation.learning.rows import digest_of
     from moderation.learning.toxic_training import train_toxic
 
     try:
         rows = _rows(files, left_out)
         with _progress() as tell:
-            weights = train_toxic(rows, tell=tell) if label == "toxic" else training.train(rows, tell=tell)
+            weights = (
+                train_toxic(rows, tell=tell)
+                if label == "toxic"
+                else training.train(rows, tell=tell, trained_on=[digest_of(file) for file in files])
+            )
         weights.save(out)
     except ModerationError as error:
         raise click.ClickException(str(error)) from error

@@ -24,15 +24,31 @@ _HOSTS = (
     "medium.com", "x.com", "www.tagesschau.de", "docs.google.com", "www.aljazeera.net", "www.imdb.com",
     "khabaronline.ir", "news.example.org",
 )  # fmt: skip
-_ENDS = ("com", "org", "net", "ir", "de", "co.uk", "info", "news")
+_HOST_WORDS = (
+    "example", "myblog", "dailynews", "thepost", "ourtown", "openbook", "science", "museum", "citylibrary",
+)  # fmt: skip
+_ENDS = (
+    "com", "com", "org", "org", "net", "ir", "de", "co.uk", "info", "news", "edu", "gov", "fr", "id", "ru", "blog",
+)  # fmt: skip
 _SYLLABLES = ("ar", "be", "cor", "da", "el", "fi", "gra", "ho", "in", "ka", "lo", "mar", "ne", "ol", "pa", "ri", "to")
+_PATH_WORDS = (
+    "a", "about", "archive", "article", "articles", "blog", "book", "books", "comments", "en", "events", "fa",
+    "faq", "forum", "history", "home", "index", "life", "music", "new", "news", "of", "page", "pages", "paper",
+    "photo", "post", "posts", "questions", "recipe", "research", "review", "science", "sport", "status",
+    "stories", "story", "technology", "the", "thread", "topic", "travel", "video", "videos", "watch", "wiki",
+    "world", "World", "Music", "History",
+)  # fmt: skip
+_CODE_SIGNS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789_-"
 _PICTURES = "😀😂👍❤🙏🔥🎉😢🌹✅"
 
 
 def with_honest_link(text: str, chance: random.Random) -> str:
     """Put a neutral link into a comment: a well-known site or a made-up one, so that no host is learned by heart."""
-    host = chance.choice(_HOSTS) if chance.randrange(2) else f"{_made_up(chance)}.{chance.choice(_ENDS)}"
-    path = "/".join(_made_up(chance) for _ in range(chance.randrange(4)))
+    name = chance.choice((_made_up(chance), _made_up(chance), chance.choice(_HOST_WORDS)))
+    host = chance.choice(_HOSTS) if chance.randrange(2) else f"{name}.{chance.choice(_ENDS)}"
+    path = "/".join(_piece_of_path(chance) for _ in range(chance.randrange(5)))
+    if path and chance.randrange(4) == 0:
+        path += chance.choice((".html", ".htm", ".php", ".pdf", "/", f"?id={chance.randrange(10_000)}", "#comments"))
     start = chance.choice(("https://", "https://", "http://", "www.", ""))
     link = f"{start}{host.removeprefix('www.')}/{path}" if path or start else f"{host}/"
     if chance.randrange(10) == 0:
@@ -76,6 +92,23 @@ def padded(text: str, honest: str, chance: random.Random) -> str:
 
 def _made_up(chance: random.Random) -> str:
     return "".join(chance.choice(_SYLLABLES) for _ in range(chance.randrange(1, 5)))
+
+
+def _piece_of_path(chance: random.Random) -> str:
+    """Write what stands between the slashes of honest addresses: a word, a date, a number, a title, a code."""
+    match chance.randrange(6):
+        case 0:
+            return _made_up(chance)
+        case 1:
+            return chance.choice(_PATH_WORDS)
+        case 2:
+            return f"{chance.randrange(2005, 2031)}/{chance.randrange(1, 13):02}"
+        case 3:
+            return str(chance.randrange(10 ** chance.randrange(1, 8)))
+        case 4:
+            return "-".join(chance.choice((*_PATH_WORDS, _made_up(chance))) for _ in range(chance.randrange(2, 6)))
+        case _:
+            return "".join(chance.choice(_CODE_SIGNS) for _ in range(chance.randrange(4, 12)))
 
 
 def _each_letter(text: str, change: Callable[[str], str], chance: random.Random, share: float) -> str:

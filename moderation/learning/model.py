@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from moderation.learning.characters import line_up
-from moderation.learning.features import TABLE_SIZE, extract, grams
+from moderation.learning.characters import Characters, line_up
+from moderation.learning.features import LONGEST_READ, Reading, read
+from moderation.learning.grams import WORD_PLACES, Grams, distinct, grams
 from moderation.learning.logistic import sigmoid
 from moderation.learning.weights import Weights, load_weights
 from moderation.learning.windows import windows
@@ -19,13 +20,14 @@ from moderation.text import Folded, fold_with_spans
 
 # Below this a comment is not held for its words, and nobody reads the evidence.
 _EXPLAINED_FROM = 0.3
-# In logits: honest words around spam no longer hide it (4 points of recall), and ham hardly pays, on the dev rows.
-_PART_HANDICAP = 1.0
+# In logits: honest words around spam no longer hide it, and ham hardly pays, on the dev rows.
+_PART_HANDICAP = 2.0
+# N-grams per character that a part is taken to have at least: what it repeats from before it is not counted again, and
+# a few new n-grams shall not decide alone. Character n-grams are about four to a character, words and pairs a third.
+_FEWEST_GRAMS, _FEWEST_WORDS = 2.0, 1 / 6
 _MOST_SPANS = 3
 # A word must speak this much of the strongest word's weight, and positively, to be shown.
 _LEAST_SHARE = 0.2
-# Characters: enough to make numpy pay, and little enough for a hundred very long comments not to fill the memory.
-_EXPLAINED_TOGETHER = 100_000
 
 Spans = tuple[tuple[int, int], ...]
 
@@ -48,56 +50,108 @@ class TextModel:
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
         self.version = weights.version
+        self.trained_on = weights.trained_on
 
     @classmethod
     def load(cls, path: Path | None = None) -> "TextModel":
         """Load weights from a file, or the shipped ones. Raises BadWeightsError."""
         return cls(load_weights(path))
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Judge texts, in order; any text will do, an empty one too."""
-        probabilities = self.probabilities(texts).tolist()
+    def predict(self, texts: Sequence[str], folded: Sequence[str] | None = None) -> list[Prediction]:
+        """Judge texts, in order; any text will do, an empty one too. `folded` saves folding them again."""
+        predictions: list[Prediction] = []
+        for reading in read(texts, folded):
+            predictions += self.judge(reading, texts[len(predictions) : len(predictions) + len(reading.matched)])
+        return predictions
+
+    def judge(self, reading: Reading, texts: Sequence[str]) -> list[Prediction]:
+        """Judge texts that are read already."""
+        probabilities = sigmoid(self._logits(reading)).tolist()
         likely = [at for at, probability in enumerate(probabilities) if probability >= _EXPLAINED_FROM]
-        spans = dict(zip(likely, self.spans([texts[at] for at in likely]), strict=True))
+        spans = dict(zip(likely, self._spans(reading, likely, texts), strict=True)) if likely else {}
         return [Prediction(probability, spans.get(at, ())) for at, probability in enumerate(probabilities)]
 
     def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Give the probabilities alone, without evidence; a text's worst part counts, a little less than the whole."""
-        parts = [windows(text) for text in texts]
-        z = self._weights.logits(extract([*texts, *(part for some in parts for part in some)]))
-        whole, of_parts = z[: len(texts)], z[len(texts) :]
-        owners = np.repeat(np.arange(len(texts)), [len(some) for some in parts])
-        np.maximum.at(whole, owners, of_parts - _PART_HANDICAP)
-        return sigmoid(whole)
+        return sigmoid(np.concatenate([np.zeros(0), *(self._logits(reading) for reading in read(texts))]))
 
     def spans(self, texts: Sequence[str]) -> list[Spans]:
         """Find the spans of each text that say most, whatever its probability."""
-        folded = [fold_with_spans(text) for text in texts]
         shown: list[Spans] = []
-        portion: list[Folded] = []
-        size = 0
-        for one in folded:
-            if portion and size + len(one.text) > _EXPLAINED_TOGETHER:
-                shown += self._explained(portion)
-                portion, size = [], 0
-            portion.append(one)
-            size += len(one.text)
-        return shown + self._explained(portion)
+        for reading in read(texts):
+            count = len(reading.matched)
+            shown += self._spans(reading, range(count), texts[len(shown) : len(shown) + count])
+        return shown
 
-    def _explained(self, folded: list[Folded]) -> list[Spans]:
-        """Share each n-gram's weight among its characters; one that repeats counts once in all, as in the score."""
-        if not folded:
-            return []
-        characters = line_up([one.text for one in folded])
-        found = grams(characters)
-        keys = found.owners.astype(np.int64) * TABLE_SIZE + found.places
-        _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
-        each = self._weights.table[found.places] / (counts[which] * (found.lasts - found.firsts))
+    def _logits(self, reading: Reading) -> npt.NDArray[np.float64]:
+        logits = self._weights.logits(reading.features)
+        edges = [
+            (at, start + begin, start + end + 1)
+            for at, (text, start) in enumerate(zip(reading.matched, reading.characters.starts.tolist(), strict=True))
+            for begin, end in windows(len(text))
+        ]
+        if edges:
+            owners, begins, ends = np.array(edges).T
+            parts = (
+                self._scores_of_parts(reading, begins, ends) + self._weights.scores_of_shape(reading.features)[owners]
+            )
+            np.maximum.at(logits, owners, self._weights.calibrated(parts) - _PART_HANDICAP)
+        return logits
+
+    def _scores_of_parts(
+        self, reading: Reading, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Score the n-grams that stand in each part, for the first time in their text, like a text of its own."""
+        places, size = reading.features.places, len(reading.characters.codes)
+        # Characters have a row of sums, words the next.
+        at = reading.grams.firsts[reading.first_grams] + size * (places >= WORD_PLACES)
+        weights, counts = (
+            np.concatenate(([0.0], np.cumsum(np.bincount(at, each, minlength=2 * size))))
+            for each in (self._weights.table[places], None)
+        )
+        scores = np.zeros(len(begins))
+        for first, fewest in ((0, _FEWEST_GRAMS), (size, _FEWEST_WORDS)):
+            held = np.maximum(counts[first + ends] - counts[first + begins], fewest * (ends - begins))
+            scores += (weights[first + ends] - weights[first + begins]) / np.sqrt(held)
+        return self._weights.scale * scores
+
+    def _spans(self, reading: Reading, likely: Sequence[int], texts: Sequence[str]) -> list[Spans]:
+        folded = {at: _cut(fold_with_spans(texts[at])) for at in likely}
+        # What was hashed is the folded text, perhaps with spelt out words behind it, unless words were closed up.
+        as_read = [at for at in likely if reading.matched[at].startswith(folded[at].text)]
+        shown: dict[int, Spans] = {}
+        if as_read:
+            kept = np.concatenate([np.arange(*reading.features.starts[at : at + 2]) for at in as_read])
+            totals = self._totals(
+                reading.characters, reading.grams, reading.first_grams[kept], reading.features.places[kept]
+            )
+            starts = reading.characters.starts
+            shown = {at: _strongest(folded[at], totals[starts[at] + 1 :]) for at in as_read}
+        for at in likely:
+            if at not in shown:
+                characters = line_up([folded[at].text])
+                found = grams(characters)
+                places, first_grams, _ = distinct(found, 1)
+                shown[at] = _strongest(folded[at], self._totals(characters, found, first_grams, places)[1:])
+        return [shown[at] for at in likely]
+
+    def _totals(
+        self, characters: Characters, found: Grams, which: npt.NDArray[np.int64], places: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.float64]:
+        """Share each n-gram's weight among its characters, and sum up: entry b less entry a is what a to b weighs."""
+        firsts, lasts = found.firsts[which], found.lasts[which]
+        each = self._weights.table[places] / (lasts - firsts)
         # Adding at the first character and taking away behind the last makes running sums the totals.
         size = len(characters.codes) + 1
-        steps = np.bincount(found.firsts, each, minlength=size) - np.bincount(found.lasts, each, minlength=size)
-        totals = np.cumsum(np.concatenate(([0.0], np.cumsum(steps))))
-        return [_strongest(one, totals[start + 1 :]) for one, start in zip(folded, characters.starts, strict=True)]
+        steps = np.bincount(firsts, each, minlength=size) - np.bincount(lasts, each, minlength=size)
+        totals: npt.NDArray[np.float64] = np.cumsum(np.concatenate(([0.0], np.cumsum(steps))))
+        return totals
+
+
+def _cut(folded: Folded) -> Folded:
+    if len(folded.text) <= LONGEST_READ:
+        return folded
+    return Folded(folded.text[:LONGEST_READ], folded.starts[:LONGEST_READ], folded.ends[:LONGEST_READ])
 
 
 def _strongest(folded: Folded, totals: npt.NDArray[np.float64]) -> Spans:
@@ -105,8 +159,8 @@ def _strongest(folded: Folded, totals: npt.NDArray[np.float64]) -> Spans:
     pieces = _pieces(folded.text)
     if not pieces:
         return ()
-    edges = np.array(pieces)
-    weights = (totals[edges[:, 1]] - totals[edges[:, 0]]).tolist()
+    begins, ends = np.array(pieces).T
+    weights = (totals[ends] - totals[begins]).tolist()
     strongest = sorted(range(len(pieces)), key=lambda at: (-weights[at], at))[:_MOST_SPANS]
     bound = max(weights) * _LEAST_SHARE
     return _joined(folded, [pieces[at] for at in sorted(strongest) if weights[at] > 0 and weights[at] >= bound])

@@ -4,6 +4,7 @@ Small alone, they are the best help on sites the model has never seen (links, co
 how much folding had to undo). `features` puts them beside the hashed n-grams.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from moderation.learning import characters as kinds
 from moderation.learning.characters import Characters
-from moderation.text import find_links
+from moderation.text import Link
 
 Column = npt.NDArray[np.floating[Any]]
 
@@ -43,111 +44,123 @@ NAMES = (
     "markup",
 )
 
-_NEWLINE, _AT, _EXCLAMATION, _LESS = 10, 64, 33, 60
-_COMBINING_MARKS = range(0x300, 0x370)
-_MARKS_FOR_SYMBOLS = range(0x20D0, 0x2100)
-_NON_JOINER, _JOINER = 0x200C, 0x200D
 _LONG_NUMBER = 7
 _SHOUTED = 6  # letters; "OK" in capitals is no shouting
 _REPEATED = 3
 
-
-def side_features(texts: list[str], raw: Characters, folded: Characters) -> npt.NDArray[np.float32]:
-    """Measure texts as they came and as folded; shape (texts, NAMES), each value about 0..1."""
-    sizes = np.maximum(raw.ends - raw.starts - 2, 1).astype(np.float32)
-    letters = np.maximum(raw.per_text(raw.are(kinds.LETTER)), 1)
-    digits = raw.are(kinds.DIGIT)
-    pictures = raw.per_text(raw.are(kinds.PICTURE))
-    columns = [
-        np.log1p(sizes) / 8,
-        *_links(texts, sizes),
-        *_contacts(raw),
-        _logged(_runs(raw, digits, _LONG_NUMBER)),
-        raw.per_text(digits) / sizes,
-        _logged(raw.per_text(raw.are(kinds.CURRENCY))),
-        np.where(letters >= _SHOUTED, raw.per_text(raw.are(kinds.UPPER)) / letters, 0),
-        (pictures > 0).astype(np.float32),
-        _logged(pictures),
-        _logged(raw.per_text(raw.codes == _EXCLAMATION)),
-        raw.per_text(raw.are(kinds.PUNCTUATION)) / sizes,
-        _logged(raw.per_text(raw.codes == _NEWLINE)),
-        *_disguise(raw, sizes, letters),
-        *_words(folded),
-        np.maximum((raw.ends - raw.starts) - (folded.ends - folded.starts), 0) / sizes,
-        _logged(raw.per_text(raw.codes == _LESS)),
-    ]
-    return np.stack(columns, axis=1).astype(np.float32)
+# What is counted in the text as it came.
+_COUNTED = (
+    kinds.LETTER, kinds.DIGIT, kinds.PICTURE, kinds.CURRENCY, kinds.UPPER, kinds.EXCLAMATION, kinds.PUNCTUATION,
+    kinds.NEWLINE, kinds.INVISIBLE, kinds.ACCENT, kinds.STYLED, kinds.LESS, kinds.AT, kinds.LATIN,
+    kinds.CYRILLIC_OR_GREEK,
+)  # fmt: skip
 
 
-def _links(texts: list[str], sizes: Column) -> list[Column]:
-    counts, hosts, lengths = (np.zeros(len(texts), dtype=np.float32) for _ in range(3))
-    for at, text in enumerate(texts):
-        links = find_links(text)
+def side_features(found: Sequence[Sequence[Link]], raw: Characters, folded: Characters) -> npt.NDArray[np.float32]:
+    """Measure texts as they came, their links, and the texts as folded; shape (texts, NAMES), each value about 0..1."""
+    counted = dict(zip(_COUNTED, raw.counts(_COUNTED), strict=True))
+    lengths = (raw.ends - raw.starts).astype(np.float32)
+    sizes = np.maximum(lengths - 2, 1)
+    letters = np.maximum(counted[kinds.LETTER], 1)
+    table = np.empty((len(sizes), len(NAMES)), dtype=np.float32)
+    table[:, :5] = _links(found, sizes)
+    table[:, 5:8] = _contacts(raw, counted)
+    table[:, 8] = counted[kinds.DIGIT] / sizes
+    table[:, 9] = counted[kinds.CURRENCY]
+    table[:, 10] = np.where(letters >= _SHOUTED, counted[kinds.UPPER] / letters, 0)
+    table[:, 11] = counted[kinds.PICTURE] > 0
+    table[:, 12] = counted[kinds.PICTURE]
+    table[:, 13] = counted[kinds.EXCLAMATION]
+    table[:, 14] = counted[kinds.PUNCTUATION] / sizes
+    table[:, 15] = counted[kinds.NEWLINE]
+    table[:, 16] = _disguise(raw, counted)
+    table[:, 17] = counted[kinds.ACCENT]
+    table[:, 18] = counted[kinds.STYLED] / np.maximum(letters, sizes / 2)
+    table[:, 19] = _mixed(raw, counted)
+    table[:, 20] = _repeats(raw)
+    table[:, 21:23] = _words(folded)
+    table[:, 23] = np.maximum(lengths - (folded.ends - folded.starts), 0) / sizes
+    table[:, 24] = counted[kinds.LESS]
+    table[:, _LOGGED] = np.minimum(np.log1p(table[:, _LOGGED]), 4) / 2
+    return table
+
+
+# Counts, which matter by their order of magnitude.
+_LOGGED = [
+    NAMES.index(name)
+    for name in (
+        "links", "hosts", "mail", "handle", "long_number", "currency", "pictures", "exclamations", "lines", "invisible",
+        "marks", "mixed_words", "repeats", "markup",
+    )
+]  # fmt: skip
+
+
+def _links(found: Sequence[Sequence[Link]], sizes: Column) -> Column:
+    columns = np.zeros((len(found), 5), dtype=np.float32)
+    columns[:, 0] = np.log1p(sizes) / 8
+    for at, links in enumerate(found):
         if links:
-            counts[at] = len(links)
-            hosts[at] = len({link.host for link in links})
-            lengths[at] = sum(len(link.text) for link in links)
-    return [(counts > 0).astype(np.float32), _logged(counts), _logged(hosts), lengths / sizes]
+            length = sum(len(link.text) for link in links)
+            columns[at, 1:] = (1, len(links), len({link.host for link in links}), length / sizes[at])
+    return columns
 
 
-def _contacts(raw: Characters) -> list[Column]:
-    at = raw.codes == _AT
-    word = raw.are(kinds.WORD)
-    after_word = np.concatenate(([False], word[:-1]))
-    before_word = np.concatenate((word[1:], [False]))
-    mails = raw.per_text(at & after_word & before_word)
-    return [_logged(mails), _logged(raw.per_text(at & ~after_word & before_word))]
+def _contacts(raw: Characters, counted: Mapping[int, Column]) -> Column:
+    columns = np.zeros((len(raw.starts), 3), dtype=np.float32)
+    if counted[kinds.AT].any():
+        # Marks stand around every text, so that there is a character on either side.
+        ats = np.flatnonzero(raw.are(kinds.AT))
+        word = raw.are(kinds.WORD)
+        addresses = ats[word[ats + 1]]
+        is_mail = word[addresses - 1]
+        columns[:, 0] = _per_text(raw, addresses[is_mail])
+        columns[:, 1] = _per_text(raw, addresses[~is_mail])
+    if (counted[kinds.DIGIT] >= _LONG_NUMBER).any():
+        columns[:, 2] = _per_text(raw, _runs(np.flatnonzero(raw.are(kinds.DIGIT)), _LONG_NUMBER))
+    return columns
 
 
-def _disguise(raw: Characters, sizes: Column, letters: Column) -> list[Column]:
-    latin, other = raw.are(kinds.LATIN), raw.are(kinds.CYRILLIC_OR_GREEK)
-    before = np.concatenate((raw.kinds[:1], raw.kinds[:-1]))
-    follows_alphabet = (before & np.uint16(kinds.LATIN | kinds.CYRILLIC_OR_GREEK)) != 0
+def _disguise(raw: Characters, counted: Mapping[int, Column]) -> Column:
+    if not counted[kinds.INVISIBLE].any():
+        return counted[kinds.INVISIBLE]
+    places = np.flatnonzero(raw.are(kinds.INVISIBLE))
     # Between Persian letters the non-joiner is spelling, between pictures the joiner is.
-    is_spelling = (raw.codes == _NON_JOINER) | (raw.codes == _JOINER)
-    invisible = raw.are(kinds.INVISIBLE) & (~is_spelling | follows_alphabet)
-    accents = _within(raw, _COMBINING_MARKS) | _within(raw, _MARKS_FOR_SYMBOLS)
-    mixed = np.zeros(len(raw.codes), dtype=np.bool_)
-    mixed[1:] = (latin[1:] & other[:-1]) | (other[1:] & latin[:-1])
-    return [
-        _logged(raw.per_text(invisible)),
-        _logged(raw.per_text(accents)),
-        raw.per_text(raw.are(kinds.STYLED)) / np.maximum(letters, sizes / 2),
-        _logged(raw.per_text(mixed)),
-        _logged(_runs(raw, _same_as_before(raw), _REPEATED)),
-    ]
+    is_spelling = (raw.kinds[places] & np.uint32(kinds.JOINER)) != 0
+    follows_alphabet = (raw.kinds[places - 1] & np.uint32(kinds.LATIN | kinds.CYRILLIC_OR_GREEK)) != 0
+    return _per_text(raw, places[~is_spelling | follows_alphabet])
 
 
-def _words(folded: Characters) -> list[Column]:
+def _mixed(raw: Characters, counted: Mapping[int, Column]) -> Column:
+    if not (counted[kinds.LATIN] * counted[kinds.CYRILLIC_OR_GREEK]).any():
+        return np.zeros(len(raw.starts), dtype=np.float32)
+    latin, other = raw.are(kinds.LATIN), raw.are(kinds.CYRILLIC_OR_GREEK)
+    return _per_text(raw, np.flatnonzero((latin[1:] & other[:-1]) | (other[1:] & latin[:-1])))
+
+
+def _repeats(raw: Characters) -> Column:
+    same = raw.codes[1:] == raw.codes[:-1]
+    return _per_text(raw, _runs(same.nonzero()[0], _REPEATED))
+
+
+def _words(folded: Characters) -> Column:
     word = folded.are(kinds.WORD)
-    begins = word.copy()
-    begins[1:] &= ~word[:-1]
-    lone = begins & folded.are(kinds.LETTER)
-    lone[:-1] &= ~word[1:]
-    count = np.maximum(folded.per_text(begins), 1)
-    return [folded.per_text(lone) / count, np.minimum(folded.per_text(word) / count, 20) / 10]
+    begins = word[1:] & ~word[:-1]
+    firsts = begins.nonzero()[0] + 1
+    lone = firsts[(folded.kinds[firsts] & np.uint32(kinds.LETTER) != 0) & ~word[firsts + 1]]
+    count = np.maximum(_per_text(folded, firsts), 1)
+    (letters,) = folded.counts((kinds.WORD,))
+    return np.stack((_per_text(folded, lone) / count, np.minimum(letters / count, 20) / 10), axis=1)
 
 
-def _within(of: Characters, block: range) -> npt.NDArray[np.bool_]:
-    return (of.codes >= block.start) & (of.codes < block.stop)
+def _runs(places: npt.NDArray[np.int64], at_least: int) -> npt.NDArray[np.int64]:
+    """Give the first of each run of places in a row that is at least this long."""
+    begins = np.ones(len(places), dtype=np.bool_)
+    begins[1:] = places[1:] - places[:-1] > 1
+    firsts = begins.nonzero()[0]
+    ends = np.empty_like(firsts)
+    ends[:-1], ends[-1:] = firsts[1:], len(places)
+    return places[firsts[ends - firsts >= at_least]]
 
 
-def _same_as_before(of: Characters) -> npt.NDArray[np.bool_]:
-    same = np.zeros(len(of.codes), dtype=np.bool_)
-    same[1:] = of.codes[1:] == of.codes[:-1]
-    return same
-
-
-def _runs(of: Characters, mask: npt.NDArray[np.bool_], at_least: int) -> Column:
-    """Count for each text the runs of a mask that are at least this long."""
-    begins = mask.copy()
-    begins[1:] &= ~mask[:-1]
-    firsts = np.flatnonzero(begins)
-    ends_at = mask.copy()
-    ends_at[:-1] &= ~mask[1:]
-    long = np.flatnonzero(ends_at) - firsts + 1 >= at_least
-    return np.bincount(of.owners[firsts[long]], minlength=len(of.starts)).astype(np.float32)
-
-
-def _logged(counts: Column) -> Column:
-    return np.minimum(np.log1p(counts), 4) / 2
+def _per_text(of: Characters, places: npt.NDArray[np.int64]) -> Column:
+    return np.bincount(of.owners[places], minlength=len(of.starts)).astype(np.float32)

@@ -1,7 +1,7 @@
 """The numbers a text model consists of, and the one file format they are kept in.
 
-`training` makes them, `model` applies them. The file is an .npz that holds numbers and two short strings, no text of
-any comment; it is loaded without pickle, and the same weights always give the same bytes.
+`training` makes them, `model` applies them. The file is an .npz that holds numbers and digests, no text of any
+comment; it is loaded without pickle, and the same weights always give the same bytes.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from moderation.errors import ModerationError
 from moderation.learning import features
+from moderation.learning.rows import DIGEST_LENGTH
 
 SHIPPED = Path(__file__).with_name("shipped.npz")
 
@@ -40,6 +41,8 @@ class Weights:
     bias: float
     slope: float
     shift: float
+    # `rows.digest_of` each file that these weights were trained on.
+    trained_on: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
@@ -54,15 +57,23 @@ class Weights:
 
     def scores(self, of: features.Features) -> npt.NDArray[np.float64]:
         """Give z, not yet calibrated, for each text of a batch."""
-        linear = of.sides.astype(np.float64) @ self.sides.astype(np.float64) + self.bias
+        scores = self.scores_of_shape(of)
         if len(of.places):
             products = self.table[of.places] * of.values
-            linear += self.scale * np.add.reduceat(products, of.starts[:-1], dtype=np.float64)
-        return linear
+            scores += self.scale * np.add.reduceat(products, of.starts[:-1], dtype=np.float64)
+        return scores
+
+    def scores_of_shape(self, of: features.Features) -> npt.NDArray[np.float64]:
+        """Give what the side features add to z, the bias included."""
+        return of.sides.astype(np.float64) @ self.sides.astype(np.float64) + self.bias
 
     def logits(self, of: features.Features) -> npt.NDArray[np.float64]:
         """Give the calibrated score of each text of a batch, whose logistic is the probability of spam."""
-        return self.slope * self.scores(of) + self.shift
+        return self.calibrated(self.scores(of))
+
+    def calibrated(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Make logits of scores."""
+        return self.slope * scores + self.shift
 
     def save(self, path: Path) -> None:
         """Write the weights; equal weights give equal bytes."""
@@ -71,6 +82,7 @@ class Weights:
             "table": self.table,
             "sides": self.sides.astype("<f4"),
             "rest": self._rest(),
+            "trained_on": np.frombuffer(bytes.fromhex("".join(self.trained_on)), dtype=np.uint8),
         }
         with zipfile.ZipFile(path, "w") as archive:
             for name, column in columns.items():
@@ -89,6 +101,7 @@ def load_weights(path: Path | None = None) -> Weights:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             made_for = int(held["features"][0])
             table, sides, rest = held["table"], held["sides"], held["rest"]
+            digests = held["trained_on"].tobytes().hex()
     except FileNotFoundError as error:
         raise BadWeightsError(f"{path}: there are no weights here") from error
     except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -97,4 +110,5 @@ def load_weights(path: Path | None = None) -> Weights:
     if made_for != features.VERSION or table.dtype != np.int8 or not fits:
         raise BadWeightsError(f"{path}: made for features of version {made_for}, this program has {features.VERSION}")
     scale, bias, slope, shift = (float(number) for number in rest)
-    return Weights(table, sides.astype(np.float32), scale, bias, slope, shift)
+    trained_on = tuple(digests[at : at + DIGEST_LENGTH] for at in range(0, len(digests), DIGEST_LENGTH))
+    return Weights(table, sides.astype(np.float32), scale, bias, slope, shift, trained_on)

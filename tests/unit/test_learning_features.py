@@ -58,6 +58,14 @@ def test_any_texts_have_features_and_company_does_not_change_them(texts: list[st
         np.testing.assert_array_equal(together.sides[at], extract([text]).sides[0])
 
 
+def test_some_texts_features_may_be_taken_out() -> None:
+    texts = ["first text", "", "the third", "fourth"]
+    some = extract(texts).of([2, 0])
+    alone = extract(["the third", "first text"])
+    for part in ("places", "values", "starts", "sides"):
+        np.testing.assert_array_equal(getattr(some, part), getattr(alone, part))
+
+
 def test_each_half_of_the_table_has_length_one() -> None:
     features = extract(["several words in one text text text"])
     words = features.places >= 1 << HASH_BITS

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.learning import features
+from moderation.learning.logistic import sigmoid
 from moderation.learning.model import Prediction, TextModel
 from moderation.learning.weights import SHIPPED, BadWeightsError, Weights, load_weights
+from moderation.text import fold
 
 MODEL = TextModel.load()
 
@@ -30,10 +32,14 @@ HAM = [
 
 def linear(places: dict[int, int]) -> TextModel:
     """Make a model that knows nothing but these places of its table."""
+    return TextModel(linear_weights(places))
+
+
+def linear_weights(places: dict[int, int]) -> Weights:
     table = np.zeros(features.TABLE_SIZE, dtype=np.int8)
     for place, weight in places.items():
         table[place] = weight
-    return TextModel(Weights(table, np.zeros(features.SIDES, dtype=np.float32), 1.0, 0.0, 1.0, 0.0))
+    return Weights(table, np.zeros(features.SIDES, dtype=np.float32), 1.0, 0.0, 1.0, 0.0)
 
 
 @pytest.mark.parametrize("text", SPAM)
@@ -97,6 +103,34 @@ def test_spans_stand_in_order_and_neighbours_are_taken_together() -> None:
     assert [text[start:end] for start, end in prediction.spans] == ["free", "casino bonus"]
 
 
+def test_the_word_in_a_spaced_out_text_is_shown() -> None:
+    places = features.grams(features.line_up(["casino"])).places.tolist()
+    text = "a nice casino and f r e e things"
+    (prediction,) = linear(dict.fromkeys(places, 50)).predict([text])
+    assert [text[start:end] for start, end in prediction.spans] == ["casino"]
+
+
+def test_a_part_says_more_than_the_sum_over_all() -> None:
+    places = features.grams(features.line_up(["casino bonus"])).places.tolist()
+    weights = linear_weights(dict.fromkeys(places, 3))
+    model = TextModel(weights)
+    honest = "".join(f"{number} word{number * 7919} " for number in range(60))
+    text = f"{honest}casino bonus {honest}"
+    hidden, alone = model.probabilities([text, "casino bonus"])
+    together = sigmoid(weights.logits(features.extract([text])))[0]
+    assert together + 0.02 < hidden < alone
+
+
+def test_folded_texts_are_taken_where_the_caller_has_them() -> None:
+    assert MODEL.predict(SPAM, [fold(text) for text in SPAM]) == MODEL.predict(SPAM)
+
+
+def test_spans_may_be_asked_for_whatever_the_probability() -> None:
+    text = "casino"
+    (spans,) = linear(dict.fromkeys(features.grams(features.line_up([text])).places.tolist(), 1)).spans([text])
+    assert spans == ((0, 6),)
+
+
 def test_a_prediction_needs_no_spans() -> None:
     assert Prediction(0.1).spans == ()
 
@@ -104,8 +138,8 @@ def test_a_prediction_needs_no_spans() -> None:
 def test_shipped_weights_are_small_and_hold_numbers_only() -> None:
     assert SHIPPED.stat().st_size < 1_000_000
     with np.load(SHIPPED, allow_pickle=False) as held:
-        assert sorted(held.files) == ["features", "rest", "sides", "table"]
-        assert {held[name].dtype.kind for name in held.files} <= {"i", "f"}
+        assert sorted(held.files) == ["features", "rest", "sides", "table", "trained_on"]
+        assert {held[name].dtype.kind for name in held.files} <= {"i", "f", "u"}
 
 
 def test_saved_weights_load_as_they_were(tmp_path: Path) -> None:

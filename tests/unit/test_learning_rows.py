@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from moderation.learning.rows import BadRowError, read_rows
+from moderation.learning.rows import DIGEST_LENGTH, BadRowError, digest_of, read_rows
 
 GOOD = {"id": "7", "source": "s", "lang": "en", "author": "A", "url": "", "body": "سلام", "label": "spam"}
 
@@ -46,3 +46,17 @@ def test_a_file_that_cannot_be_read_is_a_bad_row_error(tmp_path: Path, name: str
     (tmp_path / "cut.gz").write_bytes(gzip.compress(json.dumps(GOOD).encode() * 50)[:-20])
     with pytest.raises(BadRowError, match=name):
         list(read_rows(tmp_path / name))
+
+
+def test_a_file_is_named_by_its_content_gzipped_or_not(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("one\n")
+    (tmp_path / "b.jsonl").write_text("two\n")
+    with gzip.open(tmp_path / "a.jsonl.gz", "wt") as held:
+        held.write("one\n")
+    assert digest_of(tmp_path / "a.jsonl") == digest_of(tmp_path / "a.jsonl.gz") != digest_of(tmp_path / "b.jsonl")
+    assert len(digest_of(tmp_path / "a.jsonl")) == DIGEST_LENGTH
+
+
+def test_a_missing_file_has_no_name(tmp_path: Path) -> None:
+    with pytest.raises(BadRowError, match="missing"):
+        digest_of(tmp_path / "missing.jsonl")

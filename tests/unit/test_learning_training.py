@@ -12,12 +12,12 @@ from moderation.learning.features import extract
 from moderation.learning.model import TextModel
 from moderation.learning.rows import read_rows
 from moderation.learning.training import Recipe, TooFewRowsError, train
-from moderation.learning.weights import Weights
+from moderation.learning.weights import Weights, load_weights
 from moderation.text import find_links, fold
 from tests.unit.learning_data import row, rows
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
-QUICK = Recipe(rounds=25)
+QUICK = Recipe(rounds=25, fold_rounds=15)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,16 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path, learned: Weights) -> 
     assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
 
 
+def test_the_files_learned_from_are_named_in_the_weights(tmp_path: Path, learned: Weights) -> None:
+    digests = ("0123456789abcdef", "fedcba9876543210")
+    named = train(rows(), recipe=QUICK, trained_on=digests)
+    named.save(tmp_path / "named.npz")
+    assert load_weights(tmp_path / "named.npz").trained_on == digests
+    assert TextModel.load(tmp_path / "named.npz").trained_on == digests
+    assert named.version == learned.version
+    assert learned.trained_on == ()
+
+
 def test_other_rows_give_another_version(learned: Weights) -> None:
     assert train(rows(100), recipe=QUICK).version != learned.version
 
@@ -60,7 +70,9 @@ def test_an_honest_comment_may_carry_a_link(learned: Weights) -> None:
 def test_progress_is_told() -> None:
     told: list[tuple[str, int, int]] = []
     train(rows(60), recipe=Recipe(rounds=3), tell=lambda *step: told.append(step))
-    assert [step for step, _, _ in told] == ["reading", "reading", "fitting", "fitting", "fitting"]
+    folds = [f"fold {number} of 3" for number in (1, 2, 3)]
+    assert list(dict.fromkeys(step for step, _, _ in told)) == ["reading", *folds, "fitting"]
+    assert [done for step, done, _ in told if step == "fitting"] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("labels", [("spam",), ("ham", "toxic"), ()])
