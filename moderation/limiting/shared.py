@@ -31,13 +31,22 @@ class Totals(Protocol):
 
 
 class Limiter:
-    """Counts requests against limits; safe for threads."""
+    """Counts requests against limits; safe for threads.
+
+    `in_background` False leaves it to the caller when to `exchange`.
+    """
 
     def __init__(
-        self, limits: Mapping[str, Limit], totals: Totals | None, clock: Callable[[], float] = time.time
+        self,
+        limits: Mapping[str, Limit],
+        totals: Totals | None,
+        clock: Callable[[], float] = time.time,
+        *,
+        in_background: bool = True,
     ) -> None:
         self._windows = Windows(limits)
         self._totals = totals
+        self._in_background = in_background
         self._clock = clock
         self._lock = threading.Lock()
         self._unsent: dict[Bucket, int] = {}
@@ -54,7 +63,7 @@ class Limiter:
             if self._totals is not None:
                 for bucket in counted:
                     self._unsent[bucket] = self._unsent.get(bucket, 0) + cost
-                if self._thread is None and counted:
+                if self._thread is None and counted and self._in_background:
                     self._thread = threading.Thread(target=self._run, name="limits", daemon=True)
                     self._thread.start()
         return standings

@@ -103,7 +103,7 @@ def test_no_fixed_window_ever_takes_more_than_the_limit(steps: list[tuple[float,
 
 def test_processes_add_up() -> None:
     store, clock = Store(), Clock()
-    one, other = (Limiter({"address": Limit(10, 60)}, store, clock) for _ in range(2))
+    one, other = (Limiter({"address": Limit(10, 60)}, store, clock, in_background=False) for _ in range(2))
     for _ in range(6):
         one.take(ONE)
     one.exchange()
@@ -114,7 +114,7 @@ def test_processes_add_up() -> None:
 
 def test_without_redis_each_process_goes_on_alone_and_joins_again() -> None:
     store, clock = Store(), Clock()
-    one, other = (Limiter({"address": Limit(3, 60)}, store, clock) for _ in range(2))
+    one, other = (Limiter({"address": Limit(3, 60)}, store, clock, in_background=False) for _ in range(2))
     store.is_away = True
     assert [one.take(ONE)[0].is_over for _ in range(4)] == [False, False, False, True]
     assert not one.exchange()
@@ -131,7 +131,7 @@ def test_without_redis_each_process_goes_on_alone_and_joins_again() -> None:
 
 def test_a_redis_that_came_back_empty_forgives_nothing() -> None:
     store, clock = Store(), Clock()
-    limiter = Limiter({"address": Limit(3, 60)}, store, clock)
+    limiter = Limiter({"address": Limit(3, 60)}, store, clock, in_background=False)
     limiter.take(ONE, 2)
     limiter.exchange()
     store.totals.clear()
