@@ -88,12 +88,13 @@ def evaluate(
     With --pipeline every source is a new site without a single decision, and its comments come in the order of their
     dates, those without one in the order of the file. Nothing is stored.
     """
-    if policy and not pipeline:
-        raise click.UsageError("--policy is for --pipeline: the text model knows no policy.")
-    if bool(train) != (each_left_out or decisions or subsets is not None):
-        raise click.UsageError("--train goes with --each-left-out, --subsets or --decisions, and they with it.")
-    if label == "toxic" and (pipeline or train or disguised or linked or details or mistakes or plots):
-        raise click.UsageError("--label toxic goes with --weights and --json alone.")
+    is_left_out = each_left_out or decisions or subsets is not None
+    _check_use(
+        has_lost_policy=bool(policy and not pipeline),
+        has_lost_train=bool(train) != is_left_out,
+        has_toxic_more=label == "toxic"
+        and bool(pipeline or train or disguised or linked or details or mistakes or plots),
+    )
     try:
         rows = _rows([file])
         if label == "toxic":
@@ -129,6 +130,15 @@ def _measure_toxic(rows: "list[Row]", weights: Path | None, *, wants_json: bool)
         click.echo(json.dumps({"model": model.version, "figures": [dataclasses.asdict(one) for one in measured]}))
     else:
         click.echo(f"toxic model {model.version}\n{toxicity.as_text(measured)}")
+
+
+def _check_use(*, has_lost_policy: bool, has_lost_train: bool, has_toxic_more: bool) -> None:
+    if has_lost_policy:
+        raise click.UsageError("--policy is for --pipeline: the text model knows no policy.")
+    if has_lost_train:
+        raise click.UsageError("--train goes with --each-left-out, --subsets or --decisions, and they with it.")
+    if has_toxic_more:
+        raise click.UsageError("--label toxic goes with --weights and --json alone.")
 
 
 def _rows(files: Sequence[Path]) -> "list[Row]":
