@@ -16,8 +16,9 @@ In the order in which a comment meets them:
   what would change.
 - `events` says what happened and who is owed word of it, `payload` shapes the message, `deliveries` sends it.
 - `decisions` lets people outrank the machine; `teaching` makes each site's own model of them (`site_models`), which
-  `combining` adds to the shipped one, and `model_history` takes back; `privacy` hands out and erases what is kept of an
-  author; `sweeping` finds work whose doorbell was lost; `retention` forgets.
+  `combining` adds to the shipped one, and `model_history` takes back; `common_teaching` and `common_model` are what
+  sites that share teach together; `privacy` hands out and erases what is kept of an author; `sweeping` finds work whose
+  doorbell was lost; `retention` forgets.
 
 What they stand on: `tables` (the rows, of `columns`), `db` (the one door to databases), `migrations`, `settings` (the
 one door to the environment), `sites` and `keys` (who may do what), `word_import`, `signing` and `outbound` (the one

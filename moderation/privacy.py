@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from moderation.clock import Clock, utc_now
+from moderation.common_model import unlearn_common
 from moderation.db import Database
 from moderation.events import Happening, record
 from moderation.identity import Keyed
@@ -131,6 +132,7 @@ def _erase_some(session: Session, site_id: str, tokens: Sequence[str], now: date
     _blank_what_quotes(session, ids)
     if taught_at is not None:
         unlearn(session, site_id, taught_at, now)
+        unlearn_common(session, site_id, now)
     return len(ids)
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from moderation.clock import Clock, utc_now
-from moderation.combining import AbuseModel, Combined, SpamModel, predict, with_toxicity
+from moderation.combining import AbuseModel, Combined, SpamModel, with_toxicity
+from moderation.common_model import Common, common_of, predict_all
 from moderation.db import Database
 from moderation.events import Happening, Owed, record
 from moderation.facts import Waiting, gather
@@ -35,8 +36,13 @@ log = get_logger(__name__)
 # A comment that was begun so often and never finished is held unread: something in it ends its worker.
 GIVE_UP_AFTER = 3
 
-# Version and model by site id.
-SiteModels = Mapping[str, tuple[int, SiteModel]]
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What lies over the shipped model: version and model by site id, and the layer of sites that share."""
+
+    of_sites: Mapping[str, tuple[int, SiteModel]]
+    common: Common | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +72,13 @@ def screen(
     _count_tries(database, ids)
     with database.read() as session:
         waiting = gather(session, ids, clock(), most_tries=GIVE_UP_AFTER)
-        site_models = models_of(session, {one.facts.site_id for one in waiting})
+        site_ids = {one.facts.site_id for one in waiting}
+        layers = Layers(models_of(session, site_ids), common_of(session, site_ids))
         asking = {one.facts.comment_id for one in waiting if one.facts.policy.remote and one.tries <= GIVE_UP_AFTER}
         heard = heard_of(session, asking, clock())
     if not waiting:
         return []
-    verdicts = _think(judge_with, waiting, site_models, heard)
+    verdicts = _think(judge_with, waiting, layers, heard)
     open_questions = _open_questions(waiting, verdicts, asking, heard)
     settled = {comment_id: one for comment_id, one in verdicts.items() if comment_id not in open_questions}
     owed = _write(database, waiting, settled, open_questions, clock)
@@ -111,7 +118,7 @@ def _count_tries(database: Database, ids: Sequence[str]) -> None:
 
 
 def _think(
-    judge_with: Judge, waiting: Sequence[Waiting], site_models: SiteModels, heard: Mapping[str, Heard]
+    judge_with: Judge, waiting: Sequence[Waiting], layers: Layers, heard: Mapping[str, Heard]
 ) -> Mapping[str, Verdict]:
     given_up = [one.facts for one in waiting if one.tries > GIVE_UP_AFTER]
     judged = [one.facts for one in waiting if one.tries <= GIVE_UP_AFTER]
@@ -119,8 +126,8 @@ def _think(
         facts.comment_id: judge([failed(f"gave up after {GIVE_UP_AFTER} tries")], facts.policy, None)
         for facts in given_up
     }
-    tried_out = try_out(judge_with.load_shadow, judged, site_models)
-    for facts, combined in zip(judged, _predict(judge_with, judged, site_models), strict=True):
+    tried_out = try_out(judge_with.load_shadow, judged, layers.of_sites, layers.common)
+    for facts, combined in zip(judged, _predict(judge_with, judged, layers), strict=True):
         known = facts if combined is None else facts.with_prediction(combined.prediction, combined.toxicity)
         signals = notice(known, judge_with.filters)
         signals += chain.from_iterable(heard.get(facts.comment_id, NOTHING_HEARD).answers.values())
@@ -130,12 +137,12 @@ def _think(
     return verdicts
 
 
-def _predict(judge_with: Judge, judged: Sequence[Facts], site_models: SiteModels) -> Sequence[Combined | None]:
+def _predict(judge_with: Judge, judged: Sequence[Facts], layers: Layers) -> Sequence[Combined | None]:
     """Ask the models about all bodies at once; without an answer the filter that needs it says so."""
     if not judged:
         return []
     try:
-        combined = predict(judge_with.load_model(), judged, site_models)
+        combined = predict_all(judge_with.load_model(), judged, layers.of_sites, layers.common)
     except Exception as error:  # noqa: BLE001 - doubt means hold, whatever the reason
         log.error("model failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a comment
         return [None] * len(judged)

@@ -6,7 +6,8 @@ are tried out need nothing here: the policy names them.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from moderation.combining import Combined, SpamModel, predict
+from moderation.combining import Combined, SpamModel
+from moderation.common_model import Common, predict_all
 from moderation.filters.facts import Facts
 from moderation.filters.model import model as notice_by_model
 from moderation.learning.site_model import SiteModel
@@ -24,6 +25,7 @@ def try_out(
     load_model: Callable[[], SpamModel | None],
     judged: Sequence[Facts],
     site_models: Mapping[str, tuple[int, SiteModel]],
+    common: Common | None = None,
 ) -> Mapping[str, Combined]:
     """Return what the model that is tried out makes of each comment, by id; nothing where there is none or it fails.
 
@@ -31,7 +33,7 @@ def try_out(
     """
     try:
         model = load_model() if judged else None
-        combined = predict(model, judged, site_models) if model else []
+        combined = predict_all(model, judged, site_models, common) if model else []
     except Exception as error:  # noqa: BLE001 - without a say, it must not cost a comment its verdict
         log.error("shadow model failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a comment
         return {}

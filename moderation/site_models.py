@@ -63,15 +63,15 @@ def newest_row(session: Session, site_id: str) -> Row[Any] | None:
     ).one_or_none()
 
 
-def outdated_sites(session: Session, base: str, most: int) -> list[str]:
-    """Return sites that learn and whose newest model was fitted to another shipped model than `base`."""
+def outdated_sites(session: Session, base: str, most: int, *, shares: bool = False) -> list[str]:
+    """Return sites that learn, and do (not) share, and whose newest model was fitted to another than `base`."""
     newest = _newest_versions().subquery()
     is_newest = and_(newest.c.site_id == SiteModelRow.site_id, newest.c.version == SiteModelRow.version)
     outdated = (
         select(SiteModelRow.site_id)
         .join(newest, is_newest)
         .join(Site, Site.id == SiteModelRow.site_id)
-        .where(SiteModelRow.base != base, Site.is_learning)
+        .where(SiteModelRow.base != base, Site.is_learning, Site.shares_learning.is_(shares))
         .limit(most)
     )
     return list(session.scalars(outdated))

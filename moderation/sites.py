@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 from moderation.errors import NotFoundError
 from moderation.identity import Keyed, new_id
 from moderation.keys import Kind, add_key
+from moderation.log import get_logger
 from moderation.policy import Policy, read_policy
 from moderation.tables import Moderator, ModeratorSite, PolicyVersion, Site
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,12 @@ def find_site(session: Session, id_or_name: str) -> Site:
             f"{len(found) or 'no'} sites are named {id_or_name!r}; `moderation site list` shows their ids"
         )
     return found[0]
+
+
+def share_learning(session: Session, site_id: str, *, shares: bool) -> None:
+    """Let a site share what its decisions teach (`common_model`), or no more."""
+    session.get_one(Site, site_id).shares_learning = shares
+    log.info("site shares learning" if shares else "site shares no learning", site=site_id)
 
 
 def list_sites(session: Session) -> Sequence[Site]:

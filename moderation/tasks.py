@@ -3,6 +3,7 @@
 SCREEN = "moderation.screen"
 DELIVER = "moderation.deliver"
 LEARN = "moderation.learn"
+LEARN_TOGETHER = "moderation.learn_together"
 ASK = "moderation.ask"
 SWEEP_COMMENTS = "moderation.sweep_comments"
 SWEEP_DECISIONS = "moderation.sweep_decisions"
@@ -17,6 +18,7 @@ QUEUE_OF = {
     SCREEN: SCREEN_QUEUE,
     SWEEP_COMMENTS: SCREEN_QUEUE,
     LEARN: SCREEN_QUEUE,
+    LEARN_TOGETHER: SCREEN_QUEUE,
     SWEEP_DECISIONS: SCREEN_QUEUE,
     DELIVER: DELIVER_QUEUE,
     ASK: DELIVER_QUEUE,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from moderation.clock import Clock, utc_now
 from moderation.combining import SpamModel, logits_of
+from moderation.common_model import base_of, common_of, shared_base
 from moderation.db import Database
 from moderation.learning.lessons import Lesson
 from moderation.learning.site_features import who
@@ -53,9 +54,10 @@ def learn(
     database: Database, load_model: Callable[[], SpamModel], site_ids: Iterable[str], clock: Clock = utc_now
 ) -> None:
     """Refit the models of those sites that owe it. One that was refitted just now is left to the next sweep."""
-    model = load_model()
+    shipped = load_model()
     for site_id in site_ids:
         with database.read() as session:
+            model = base_of(shipped, common_of(session, [site_id]), site_id)
             owed = _read(session, site_id, model.version, clock())
         if owed is None:
             continue
@@ -90,9 +92,14 @@ def _store(session: Session, site_id: str, owed: _Owed, fitted: SiteModel, *, ba
 
 
 def sites_owing(session: Session, base: str) -> list[str]:
-    """Return sites with decisions not learned yet, or whose model is asked for anew or rests on another than `base`."""
-    asked = session.scalars(asked_sites())
-    return sorted({*session.scalars(due_sites()), *asked, *outdated_sites(session, base, _MOST_SITES)})
+    """Return sites with decisions not learned yet, or whose model is asked for anew or rests on another than `base`.
+
+    What sites that share rest on is the common layer over `base`.
+    """
+    owing = {*session.scalars(due_sites()), *session.scalars(asked_sites())}
+    for shares, wanted in ((False, base), (True, shared_base(session, base))):
+        owing.update(outdated_sites(session, wanted, _MOST_SITES, shares=shares))
+    return sorted(owing)
 
 
 def due_sites() -> Select[tuple[str]]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from moderation import tasks
 from moderation.clock import utc_now
+from moderation.common_teaching import is_owed
+from moderation.common_teaching import learn_together as learn_together_now
 from moderation.deliveries import MOST_AT_ONCE
 from moderation.deliveries import deliver as deliver_now
 from moderation.events import Owed, by_endpoint
@@ -66,6 +68,14 @@ def learn(self: Any, site_ids: Sequence[str]) -> None:
     learn_now(parts.database, parts.judge.load_model, site_ids)
 
 
+@app.task(name=tasks.LEARN_TOGETHER, bind=True, expires=60)  # type: ignore[untyped-decorator]
+def learn_together(self: Any, _ids: Sequence[str]) -> None:
+    """Make the layer that sites which share teach together."""
+    parts = resources()
+    parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    learn_together_now(parts.database, parts.judge.load_model)
+
+
 @app.task(name=tasks.SWEEP_DECISIONS, bind=True)  # type: ignore[untyped-decorator]
 def sweep_decisions(self: Any) -> None:
     """Ring for sites whose decisions are not learned yet."""
@@ -74,6 +84,9 @@ def sweep_decisions(self: Any) -> None:
     base = parts.judge.load_model().version
     with parts.database.read() as session:
         owing = sites_owing(session, base)
+        is_owed_together = is_owed(session, base, utc_now())
+    if is_owed_together:
+        _ring(learn_together, [])
     for site_id in owing:
         _ring(learn, [site_id])
 

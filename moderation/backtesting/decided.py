@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from moderation.backtesting.comparing import Comparison
 from moderation.backtesting.rejudging import Decided, Proposal, rejudge
-from moderation.combining import SpamModel, predict
+from moderation.combining import SpamModel
+from moderation.common_model import common_of, predict_all
 from moderation.db import Database
 from moderation.decisions import STATUS_OF
 from moderation.filters.facts import Facts
@@ -123,5 +124,6 @@ def _predict(database: Database, model: SpamModel | None, batch: Sequence[Decide
     if model is None or not batch:
         return [None] * len(batch)
     with database.read() as session:
-        site_models = models_of(session, {one.facts.site_id for one in batch})
-    return predict(model, [one.facts for one in batch], site_models)
+        site_ids = {one.facts.site_id for one in batch}
+        site_models, common = models_of(session, site_ids), common_of(session, site_ids)
+    return predict_all(model, [one.facts for one in batch], site_models, common)

@@ -5,8 +5,8 @@ from dataclasses import asdict
 import click
 
 from moderation.clock import utc_now
-from moderation.commands.setup import as_json, print_fields, print_json, print_table, set_up
-from moderation.sites import add_site, list_sites
+from moderation.commands.setup import as_json, print_fields, print_json, print_table, set_up, set_up_with_log
+from moderation.sites import add_site, find_site, list_sites, share_learning
 
 
 @click.group()
@@ -39,6 +39,27 @@ def add(name: str, domain: str | None, *, as_json: bool) -> None:
         return
     print_fields(made)
     click.echo("The keys are not shown again.")
+
+
+@site.command(name="set")
+@click.argument("site")
+@click.option(
+    "--share-learning/--no-share-learning",
+    "shares",
+    required=True,
+    help="Learn together with the other sites that share, from each other's decisions.",
+)
+def change(site: str, *, shares: bool) -> None:
+    """Let a website share what its decisions teach, or no more.
+
+    \b
+    Example:
+      moderation site set "Daily News" --share-learning
+    """
+    with set_up_with_log().database.write() as session:
+        found = find_site(session, site)
+        share_learning(session, found.id, shares=shares)
+    click.echo(f"{found.name}: " + ("learns together with others that share" if shares else "learns alone"))
 
 
 @site.command(name="list")

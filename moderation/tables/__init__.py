@@ -8,7 +8,7 @@ from sqlalchemy import literal
 
 from moderation.columns import Row, table
 from moderation.tables.comments import Comment, IdempotencyRow, LinkDomain, Post, TextBand, TextSketch
-from moderation.tables.judgements import DecisionRow, SiteModelRow, VerdictRow
+from moderation.tables.judgements import CommonModelRow, DecisionRow, SiteModelRow, VerdictRow
 from moderation.tables.remote import RemoteBudget, RemoteOutcome, RemoteQuestion, RemoteService
 from moderation.tables.sites import Key, Moderator, ModeratorSite, PolicyVersion, Site
 from moderation.tables.telling import AttemptRow, DeliveryRow, Endpoint, EventRow
@@ -19,6 +19,7 @@ __all__ = [
     "RECEIVED",
     "AttemptRow",
     "Comment",
+    "CommonModelRow",
     "DecisionRow",
     "DeliveryRow",
     "Endpoint",

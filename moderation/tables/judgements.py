@@ -69,3 +69,18 @@ class SiteModelRow(Row):
     learned_until: Mapped[datetime]
     # Last, so that a row is read up to it without it.
     weights: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CommonModelRow(Row):
+    """What sites that share taught together, of which only the newest version is kept."""
+
+    __tablename__ = "common_models"
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    base: Mapped[str] = mapped_column(String(64))
+    # Whose decisions are in it, and the newest of them.
+    sites: Mapped[list[Any]]
+    last_decision: Mapped[str | None] = mapped_column(Id)
+    examples: Mapped[int]
+    created_at: Mapped[datetime]
+    # Last, so that a row is read up to it without it.
+    weights: Mapped[bytes] = mapped_column(LargeBinary)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, true
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from moderation.columns import Id, Row, partial_index
@@ -25,6 +25,8 @@ class Site(Row):
     # How often somebody asked that its model be made anew, and of which time it was.
     relearn_asked: Mapped[int] = mapped_column(default=0, server_default="0")
     relearn_done: Mapped[int] = mapped_column(default=0, server_default="0")
+    # What its decisions teach is shared with others that share (`common_model`).
+    shares_learning: Mapped[bool] = mapped_column(default=False, server_default=false())
     __table_args__ = (partial_index("sites_owing", "id", where="relearn_done < relearn_asked"),)
 
 

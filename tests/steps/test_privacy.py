@@ -12,7 +12,8 @@ from moderation.errors import ConflictError
 from moderation.identity import Keyed
 from moderation.intake import accept
 from moderation.keys import Caller
-from moderation.learning.features import extract
+from moderation.learning import site_features
+from moderation.learning.site_features import who
 from moderation.learning.site_model import load_site_model
 from moderation.model_history import history_of, stop_learning
 from moderation.privacy import author_of, count_comments, erase, export
@@ -236,7 +237,8 @@ def _weight_of_unique(weights: bytes) -> float:
     """Sum what the layer knows of the author's words: their pieces that no other comment has."""
     layer = load_site_model(weights)
     known = {place for number in range(200) for place in _places(number)}
-    unique = [place for place in extract([UNIQUE]).places.tolist() if place not in known]
+    zoe = who(NAME, AUTHOR, PERSONAL["website"])
+    unique = [place for place in site_features.extract([UNIQUE], [zoe]).places.tolist() if place not in known]
     assert len(unique) > 100
     return float(np.sum(np.abs(layer.table[unique].astype(float))))
 
@@ -245,7 +247,8 @@ def _places(number: int) -> list[int]:
     from tests.unit.learning_data import row
 
     texts = [row(number, label).body for label in ("spam", "ham")]
-    places: list[int] = extract(texts).places.tolist()
+    reader = who("A reader", "reader@example.com")
+    places: list[int] = site_features.extract(texts, [reader] * len(texts)).places.tolist()
     return places
 
 
