@@ -107,7 +107,7 @@ def evaluate(
             given = _policy(policy) if policy else None
             changed = _changed(rows, disguised=disguised, linked=linked)
             how = " ".join(name for name, is_on in (("disguised", disguised), ("linked", linked)) if is_on)
-            _measure_pipeline(changed, _rows(train), weights, given, how, wants_json=wants_json)
+            _measure_pipeline(changed, _rows(train), _model(weights, file), given, how, wants_json=wants_json)
         elif each_left_out:
             _measure_left_out(_rows(train), rows, plots, mistakes, details=details, wants_json=wants_json)
         else:
@@ -184,7 +184,7 @@ def _policy(path: Path) -> "Policy":
 def _measure_pipeline(
     rows: "list[Row]",
     train_rows: "list[Row]",
-    weights: Path | None,
+    shipped: "TextModel",
     policy: "Policy | None",
     how: str,
     *,
@@ -195,7 +195,6 @@ def _measure_pipeline(
     from moderation.evaluating.replay import replay
     from moderation.evaluating.toxicity import without
     from moderation.filters import BUILT_IN
-    from moderation.learning.model import TextModel
     from moderation.learning.toxic import ToxicModel
     from moderation.log import configure
     from moderation.progress import progress
@@ -212,9 +211,8 @@ def _measure_pipeline(
                 for outcome in replay(own, BUILT_IN, model, policy, toxic=without(train_rows, source), tell=tell)
             ]
         else:
-            model = TextModel.load(weights)
-            name = f"text model {model.version}"
-            outcomes = replay(rows, BUILT_IN, model, policy, toxic=ToxicModel.load(), tell=tell)
+            name = f"text model {shipped.version}"
+            outcomes = replay(rows, BUILT_IN, shipped, policy, toxic=ToxicModel.load(), tell=tell)
     if wants_json:
         content = {"model": name, "changed": how or None} | pipeline_report.as_values(outcomes)
         click.echo(json.dumps(content, ensure_ascii=False))

@@ -67,6 +67,16 @@ def test_without_a_terminal_the_table_is_plain(labelled: Path) -> None:
     assert [line.split()[0] for line in lines[2:]] == ["invented", "made_up", "all"]
 
 
+@pytest.mark.parametrize("how", [(), ("--pipeline",), ("--disguised",)])
+def test_one_is_told_when_weights_are_measured_on_what_they_learned_from(
+    labelled: Path, tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    assert run("train", labelled, "--out", tmp_path / "w.npz").exit_code == 0
+    measured = run("evaluate", labelled, "--weights", tmp_path / "w.npz", *how)
+    assert measured.exit_code == 0, measured.output
+    assert "Careful: these weights were trained on" in measured.stderr
+
+
 def test_details_and_pictures_are_drawn_where_asked(labelled: Path, tmp_path: Path) -> None:
     measured = run("evaluate", labelled, "--details", "--mistakes", "2", "--plots", tmp_path / "plots")
     assert measured.exit_code == 0, measured.output
@@ -143,6 +153,7 @@ def test_all_filters_are_measured_together(labelled: Path, tmp_path: Path) -> No
     answer = json.loads(measured.stdout)
     assert answer["changed"] == "disguised linked"
     assert [one["source"] for one in answer["sources"]] == ["invented", "made_up", "all"]
+    assert "Careful" not in measured.stderr
     every = answer["sources"][-1]["counts"]
     assert {label: sum(counts.values()) for label, counts in every.items()} == {"ham": 60, "spam": 60, "toxic": 60}
     # AUTHOR_NEW alone holds at this policy, and every row is of a new author.
