@@ -53,6 +53,7 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "EMOJI_RUN": 0.5,
     "EMPTY": 1.0,
     "MODEL_SPAM": 6.0,
+    "MODEL_UNTAUGHT": 2.5,
     "TOXIC": 4.5,
     # What others say holds at most, and condemns only together; the language model's word is worth the least.
     "REMOTE_AKISMET": 5.0,
@@ -72,7 +73,7 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
 }
 
 # What is no spam however much of it there is: points of these signals lead to `hold` and count towards nothing beyond.
-HOLDS_ONLY = frozenset(["TOXIC", "REMOTE_OPINION_SPAM"])
+HOLDS_ONLY = frozenset(["MODEL_UNTAUGHT", "TOXIC", "REMOTE_OPINION_SPAM"])
 
 # Public lists for WordPress have some 60,000 lines.
 MAX_WORDS = 100_000

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from moderation.combining import Combined, SpamModel
 from moderation.common_model import Common, predict_all
 from moderation.filters.facts import Facts
+from moderation.filters.model import NAMES as NAMES_OF_MODEL
 from moderation.filters.model import model as notice_by_model
 from moderation.learning.site_model import SiteModel
 from moderation.log import get_logger
@@ -16,9 +17,6 @@ from moderation.signals import Signal
 from moderation.verdict import Trial
 
 log = get_logger(__name__)
-
-# What the filter `model` says.
-_OF_THE_MODEL = frozenset(["MODEL_SPAM"])
 
 
 def try_out(
@@ -44,6 +42,6 @@ def trial_of(facts: Facts, signals: Sequence[Signal], combined: Combined | None)
     """Return the signals as they would be by the model tried out; None where there is nothing to compare."""
     if combined is None or facts.prediction is None:
         return None
-    others = [signal for signal in signals if signal.name not in _OF_THE_MODEL]
+    others = [signal for signal in signals if signal.name not in NAMES_OF_MODEL]
     theirs = notice_by_model(facts.with_prediction(combined.prediction))
     return Trial([*others, *theirs], combined.model)

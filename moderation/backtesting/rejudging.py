@@ -67,7 +67,7 @@ def rejudge(
     if policy.rules != before.rules:
         signals = _again(rules, facts, signals, "RULE_")
     if prediction is not None:
-        signals = _again(notice_by_model, facts, signals, "MODEL_SPAM")
+        signals = _again(notice_by_model, facts, signals, "MODEL_")
     return judge(signals, policy, model or one.model)
 
 

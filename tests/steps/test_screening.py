@@ -62,7 +62,7 @@ def test_a_verdict_stands_in_the_database_with_its_reasons(database: Database, p
     assert verdict.model == "words-1"
     assert verdict.policy == 0
     assert verdict.thresholds == {"hold": 3.0, "spam": 6.0, "discard": 12.0}
-    assert [signal["name"] for signal in verdict.signals] == ["MODEL_SPAM"]
+    assert [signal["name"] for signal in verdict.signals] == ["MODEL_UNTAUGHT", "MODEL_SPAM"]
     assert sum(signal["points"] for signal in verdict.signals) == verdict.score
     assert verdict.judged_at == clock()
 

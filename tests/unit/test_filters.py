@@ -232,16 +232,40 @@ def test_a_near_copy_of_marked_spam_is_spam_by_itself_and_copies_alone_are_held(
 
 
 def test_the_model_shows_what_it_rests_on() -> None:
-    [signal] = model(facts(body="buy now cheap", prediction=Prediction(0.99999, ((0, 7),))))
+    signal, _ = model(facts(body="buy now cheap", prediction=Prediction(0.99999, ((0, 7),))))
     assert (signal.name, signal.evidence[0].text) == ("MODEL_SPAM", "buy now")
 
 
-@pytest.mark.parametrize(("examples", "strength"), [(0, 0.75), (TRUSTED_FROM - 1, 0.75), (TRUSTED_FROM, 1.0)])
-def test_the_model_condemns_alone_only_where_the_site_taught_it(examples: int, strength: float) -> None:
-    [signal] = model(facts(prediction=Prediction(0.99999, (), examples)))
-    assert signal.strength == strength
-    told = [one.text for one in signal.evidence]
+@pytest.mark.parametrize(
+    ("examples", "found", "action"),
+    [
+        (0, {"MODEL_SPAM": 1 / 3, "MODEL_UNTAUGHT": 1.0}, "hold"),
+        (TRUSTED_FROM - 1, {"MODEL_SPAM": 1 / 3, "MODEL_UNTAUGHT": 1.0}, "hold"),
+        (TRUSTED_FROM, {"MODEL_SPAM": 1.0}, "spam"),
+    ],
+)
+def test_the_model_condemns_alone_only_where_the_site_taught_it(
+    examples: int, found: dict[str, float], action: str
+) -> None:
+    signals = list(model(facts(prediction=Prediction(0.99999, (), examples))))
+    assert _found(signals) == found
+    assert judge(signals, Policy(), None).action == action
+    told = [one.text for one in signals[0].evidence]
     assert told == ([f"learned from {examples} decisions of this site"] if examples else [])
+
+
+def test_a_model_that_nobody_taught_does_not_make_spam_of_an_honest_link() -> None:
+    signals = [*model(facts(prediction=Prediction(0.99))), Signal("LINKS_MANY", 0.75), Signal("AUTHOR_NEW", 1.0)]
+    assert judge(signals, Policy(), None).action == "hold"
+
+
+@pytest.mark.parametrize("probability", [0.05, 0.1, 0.16, 0.5, 0.8, 0.999])
+def test_a_model_that_nobody_taught_scores_as_one_that_was_up_to_three_quarters(probability: float) -> None:
+    untaught, taught = (
+        judge(list(model(facts(prediction=Prediction(probability, (), examples)))), Policy(), None).score
+        for examples in (0, TRUSTED_FROM)
+    )
+    assert untaught == pytest.approx(min(taught, 4.5), abs=1e-3)
 
 
 def test_a_higher_probability_never_speaks_less() -> None:
