@@ -5,7 +5,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults lint types docs format lock clean
+.PHONY: help run test faults lint types bench fuzz docs format lock clean
 
 help: ## show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -30,6 +30,16 @@ lint: ## check style
 types: ## check types
 	@tools/setup.sh dev
 	@$(BIN)/mypy
+
+bench: ## measure the filters, beside other people's in the same run
+	@tools/setup.sh dev
+	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; $(BIN)/python -m benchmarks.filters && $(BIN)/python -m benchmarks.growth
+
+fuzz: ## look for texts that break something, for a minute (FUZZ_SECONDS=600 for ten)
+	@tools/setup.sh dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+		-r requirements/fuzz.lock || echo "fuzz: atheris could not be installed" >&2
+	@$(BIN)/python -m tests.fuzz.run --seconds $(or $(FUZZ_SECONDS),60)
 
 docs: ## write the pages that are made from the code
 	@tools/setup.sh dev

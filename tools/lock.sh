@@ -11,6 +11,8 @@ compile() {
         --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml "$@"
 }
 compile --output-file requirements/run.lock
-uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-    --no-emit-find-links --no-deps --upgrade --output-file requirements/redis.lock requirements/redis.in
+for one in redis fuzz; do
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+        --no-emit-find-links --no-deps --upgrade --output-file requirements/$one.lock requirements/$one.in
+done
 compile --extra dev --output-file requirements/dev.lock

@@ -15,16 +15,6 @@ TROUBLE = st.text(
     ),
     max_size=60,
 )
-HOSTILE = [
-    "a" * 20_000, "." * 20_000, "a." * 10_000, "a-" * 10_000, "http://" * 2_800, "href=" * 4_000,
-    "href=" + " " * 19_995,
-    "href " * 4_000, "www." * 5_000, "@" * 20_000, "(" * 20_000, "http://x.com" + ")" * 19_988, "a.com/((" * 2_500,
-    "http://a.com" * 1_600, "http://x.com" + "((" * 9_994, "xn--" + "a" * 19_990 + ".com", "a.com " * 3_300,
-    "\u0301" * 20_000, "&amp;" * 4_000, "&lt;" * 5_000, "&#38;" * 4_000, "<b " * 6_600, "<b>" * 6_600, "<" * 20_000,
-    "&" * 20_000, "<!--" * 5_000, "&#5&#54;;" * 2_000, "a 1 " * 5_000, "1a!" * 6_600,
-    "क" + "\u0e38\u094d" * 9_999, "a" + "!" * 19_998 + "a",
-    "a\u200c" * 10_000, "aа" * 10_000, "\u200b" * 20_000, "http://[" * 2_500, "//" * 10_000 + ".", ":80/" * 5_000 + ".",
-]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -226,14 +216,3 @@ def test_finding_links_never_raises_and_links_never_overlap(text: str) -> None:
         assert link.text == text[link.start : link.end]
         assert link.host == link.host.lower()
         end = link.end
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:14]))
-@pytest.mark.timeout(10)
-def test_hostile_text_of_full_length_is_read_in_its_stride(text: str) -> None:
-    """Quadratic work on 20,000 characters would take minutes here; the limit is no measure of speed."""
-    assert all(link.end <= len(text) for link in find_links(text))
-    folded = fold_with_spans(text)
-    assert folded.text == fold(text)
-    assert all(len(reading.starts) == len(reading.text) for reading in readings(folded))
-    assert for_the_model(folded.text).startswith(folded.text[:1])

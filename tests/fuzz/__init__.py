@@ -1,0 +1,1 @@
+"""Properties that hold for any text, and what looks for a text that breaks them."""
