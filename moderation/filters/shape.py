@@ -22,13 +22,15 @@ _RUN_LENGTH = 10
 _RUN_SIGNS = 3
 # Joiners and a few kinds of space may stand between them.
 _MOST_DIFFERENT = _RUN_SIGNS + 6
-_RUN_LOOK = 40
+_RUN_LOOK = 24
 
 # Rows of Latin and Russian keyboards. Persian, Arabic and Asian layouts are left alone: too many words would match.
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю")
 _ALONG_A_ROW = frozenset(pair for row in _ROWS for way in (row, row[::-1]) for pair in pairwise(way))
 # A word of eight letters or more; the first letter comes first in the pattern, since looking for one sign is fast.
 _MASHED_WORD = re.compile(r"[a-zа-яё](?<!\w.)(?:(?<=[a-z])[a-z]{7,}|(?<=[а-яё])[а-яё]{7,})(?!\w)")
+# The fast no: most comments of few words hold none so long.
+_LONG_WORD = re.compile("[a-z]{8}|[а-яё]{8}")
 _VOWELS = re.compile(r"[aeiouyаеёиоуыэюя]")
 # "Angstschweiß" has eight consonants in a row, but vowels enough around them; "strengths" has one vowel in nine.
 _REPEATED = re.compile(r"(.)\1+")
@@ -49,18 +51,21 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 def shape(facts: Facts) -> Iterator[Signal]:
     """Notice ALL_CAPITALS, GIBBERISH, EMOJI_RUN (a long run of few signs alone), EMPTY (no letter, digit or sign)."""
     body = facts.body
-    whole = (Evidence(body, "body", 0, len(body)),)
     if not any(_says_something(character) for character in body):
-        yield Signal("EMPTY", 1.0, whole)
+        yield _of_whole("EMPTY", body)
         return
     if _is_run(body):
-        yield Signal("EMOJI_RUN", 1.0, whole)
+        yield _of_whole("EMOJI_RUN", body)
         return
     if _is_shouted(body):
-        yield Signal("ALL_CAPITALS", 1.0, whole)
+        yield _of_whole("ALL_CAPITALS", body)
     mashed = _mashed(body)
     if mashed:
         yield Signal("GIBBERISH", 1.0, mashed)
+
+
+def _of_whole(name: str, body: str) -> Signal:
+    return Signal(name, 1.0, (Evidence(body, "body", 0, len(body)),))
 
 
 def _says_something(character: str) -> bool:
@@ -100,7 +105,7 @@ def _is_shouted(body: str) -> bool:
 def _mashed(body: str) -> tuple[Evidence, ...]:
     """Return the mashed words, when they are most of the text."""
     lowered = body.lower()
-    if len(lowered) != len(body):
+    if not _LONG_WORD.search(lowered) or len(lowered) != len(body):
         # A few capitals grow when lowered ("İ"), and spans would shift.
         return ()
     found = [one for one in _MASHED_WORD.finditer(lowered) if _is_mashed(one.group()[:_MASHED_LOOK])]
