@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Flask, Response, request
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -73,9 +73,9 @@ def register(app: Flask) -> None:
     app.register_error_handler(NotFoundError, _not_found)
     app.register_error_handler(ConflictError, _conflict)
     app.register_error_handler(KeyReusedError, _key_reused)
-    app.register_error_handler(OperationalError, _database_away)
-    app.register_error_handler(InterfaceError, _database_away)
-    app.register_error_handler(PoolTimeoutError, _database_away)
+    # The last two: PostgreSQL may only be read (a replica), and it has no such table or column (not migrated yet).
+    for error in (OperationalError, InterfaceError, PoolTimeoutError, InternalError, ProgrammingError):
+        app.register_error_handler(error, _database_away)
     app.register_error_handler(HTTPException, _http)
 
 

@@ -36,6 +36,8 @@ def celery_config(broker_url: str) -> dict[str, Any]:
         # Longer than a batch ever takes; then the child is ended, and the sweep rings again.
         "task_soft_time_limit": 60,
         "task_time_limit": 75,
+        # In KiB. A process of the pool has 200 MB; one that has leaked as much as this is replaced between two tasks.
+        "worker_max_memory_per_child": 600_000,
     }
 
 

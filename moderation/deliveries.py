@@ -22,6 +22,7 @@ from moderation.outbound import TOTAL_SECONDS, Outbound, OutboundError
 from moderation.payload import build, decision_document
 from moderation.retries import Outcome, next_attempt_at, read_answer
 from moderation.signing import sign
+from moderation.sweeping import is_due
 from moderation.tables import (
     PENDING,
     AttemptRow,
@@ -112,15 +113,15 @@ def deliver(
 
 def _due(session: Session, ids: Sequence[str], now: datetime) -> Sequence[str]:
     """Return those of the deliveries that are due, and what else their endpoints are owed, up to a batch."""
-    is_due = (DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= now)
+    wanted = (DeliveryRow.state == PENDING, is_due(now))
     asked = session.execute(
-        select(DeliveryRow.id, DeliveryRow.endpoint_id).where(DeliveryRow.id.in_(ids), *is_due).limit(MOST_AT_ONCE)
+        select(DeliveryRow.id, DeliveryRow.endpoint_id).where(DeliveryRow.id.in_(ids), *wanted).limit(MOST_AT_ONCE)
     ).all()
     if not asked:
         return []
     along = session.scalars(
         select(DeliveryRow.id)
-        .where(DeliveryRow.endpoint_id.in_({row.endpoint_id for row in asked}), *is_due)
+        .where(DeliveryRow.endpoint_id.in_({row.endpoint_id for row in asked}), *wanted)
         .order_by(DeliveryRow.id)
         .limit(MOST_AT_ONCE)
     )
@@ -131,7 +132,7 @@ def _claim(session: Session, ids: Sequence[str], now: datetime) -> dict[str, int
     """Take the deliveries that are due; return the number of this attempt by id."""
     due = (
         select(DeliveryRow.id)
-        .where(DeliveryRow.id.in_(ids), DeliveryRow.state == "pending", DeliveryRow.next_attempt_at <= now)
+        .where(DeliveryRow.id.in_(ids), DeliveryRow.state == PENDING, is_due(now))
         .order_by(DeliveryRow.id)
         .limit(MOST_AT_ONCE)
         .with_for_update(skip_locked=True)

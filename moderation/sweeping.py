@@ -6,14 +6,16 @@ The beat sends one sweep per queue every few seconds; taking it off the queue al
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from moderation.events import Owed
 from moderation.tables import PENDING, RECEIVED, Comment, DeliveryRow
 
 # After a bell, how long its message may take; in a backlog a comment is rung for again only this often.
 RING_AGAIN_AFTER = timedelta(seconds=60)
+# Nothing that was never tried is put off for so long: what is, was written before the clock was set back.
+FAR_AHEAD = timedelta(minutes=5)
 # At most so many a sweep: the next one is seconds away.
 MOST_COMMENTS = 2_000
 MOST_DELIVERIES = 1_000
@@ -56,7 +58,7 @@ def due_comments(now: datetime) -> Select[tuple[str]]:
     """Return the query for comments to ring for, oldest first."""
     return (
         select(Comment.id)
-        .where(Comment.status == RECEIVED, Comment.ring_at <= now)
+        .where(Comment.status == RECEIVED, or_(Comment.ring_at <= now, Comment.ring_at > now + FAR_AHEAD))
         .order_by(Comment.ring_at)
         .limit(MOST_COMMENTS)
         .with_for_update(skip_locked=True)
@@ -67,8 +69,17 @@ def due_deliveries(now: datetime) -> Select[tuple[str]]:
     """Return the query for deliveries to ring for, oldest first."""
     return (
         select(DeliveryRow.id)
-        .where(DeliveryRow.state == PENDING, DeliveryRow.ring_at <= now)
+        .where(DeliveryRow.state == PENDING, or_(DeliveryRow.ring_at <= now, _was_put_off(DeliveryRow.ring_at, now)))
         .order_by(DeliveryRow.ring_at)
         .limit(MOST_DELIVERIES)
         .with_for_update(skip_locked=True)
     )
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a delivery may be tried now."""
+    return or_(DeliveryRow.next_attempt_at <= now, _was_put_off(DeliveryRow.next_attempt_at, now))
+
+
+def _was_put_off(column: InstrumentedAttribute[datetime], now: datetime) -> ColumnElement[bool]:
+    return and_(DeliveryRow.attempts == 0, column > now + FAR_AHEAD)

@@ -28,3 +28,7 @@ QUEUE_OF = {
 
 # Ids in one message: what a worker judges in one transaction.
 MOST_IDS = 200
+
+# After so long a bell that is rung for again in seconds is thrown away unheard. Longer than the clocks of two machines
+# differ, or else none would ever be heard.
+EXPIRES_SECONDS = 600

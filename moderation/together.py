@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from moderation.errors import ModerationError
@@ -16,6 +18,10 @@ from moderation.errors import ModerationError
 Result = TypeVar("Result")
 Work = Callable[[Session], Any]
 
+# Classes of PostgreSQL's error codes: transactions that crossed each other, worth another try; a limit that what was
+# written is over.
+_CROSSED = "40"
+_TOO_MUCH = "54"
 # Keeps a transaction, and so everybody's wait, short.
 MOST_AT_ONCE = 100
 
@@ -37,7 +43,8 @@ class Together:
     """Runs pieces of work of many threads in few transactions.
 
     Work that raises a ModerationError must do so before it has written. Whatever else it raises undoes the transaction;
-    then every piece of it is tried in one of its own, so that a bad one spoils only itself.
+    then every piece of it is tried in one of its own, so that a bad one spoils only itself; unless it is the database
+    that can't, which is then told to all of them.
     """
 
     def __init__(self, write: Callable[[], AbstractContextManager[Session]]) -> None:
@@ -92,8 +99,9 @@ class Together:
             self._write_one_by_one(batch, error)
 
     def _write_one_by_one(self, batch: list[_Item], error: BaseException) -> None:
-        if len(batch) == 1:
-            batch[0].error = error
+        if _is_of_the_database(error) or (len(batch) == 1 and _state(error) != _CROSSED):
+            for item in batch:
+                item.error = error
             return
         for item in batch:
             item.result, item.error = None, None
@@ -102,6 +110,18 @@ class Together:
                     _try(item, session)
             except BaseException as own:  # noqa: BLE001 - as above
                 item.error = own
+
+
+def _is_of_the_database(error: BaseException) -> bool:
+    """Tell whether it would meet every piece of work: waiting for it once for each would keep all of them waiting."""
+    if isinstance(error, OperationalError):
+        return _state(error) not in (_CROSSED, _TOO_MUCH)
+    return isinstance(error, InterfaceError | InternalError | PoolTimeoutError)
+
+
+def _state(error: BaseException) -> str:
+    """Return the class of PostgreSQL's error code; empty on SQLite and for what is no error of the server's."""
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")[:2]
 
 
 def _try(item: _Item, session: Session) -> None:

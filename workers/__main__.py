@@ -32,7 +32,13 @@ def _run_beat(settings: Settings) -> None:
     signals.setup_logging.connect(_keep_logging)
     # Every entry repeats within minutes, so nothing needs to be remembered between two runs.
     app.start(
-        ["--quiet", "beat", "--scheduler=celery.beat:Scheduler", "--pidfile=", f"--loglevel={settings.log_level}"]
+        [
+            "--quiet",
+            "beat",
+            "--scheduler=workers.steady_beat:SteadyScheduler",
+            "--pidfile=",
+            f"--loglevel={settings.log_level}",
+        ]
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from moderation.settings import Settings
-from moderation.tasks import SWEEP_COMMENTS, SWEEP_DECISIONS, SWEEP_DELIVERIES, TIDY
+from moderation.tasks import EXPIRES_SECONDS, SWEEP_COMMENTS, SWEEP_DECISIONS, SWEEP_DELIVERIES, TIDY
 
 _TIDY_SECONDS = 600
 
@@ -12,8 +12,8 @@ def entries(settings: Settings) -> dict[str, Any]:
     """Return the beat's schedule. A sweep that nobody took in time expires: the next one does the same."""
     every = settings.sweep_seconds
     return {
-        "sweep-comments": {"task": SWEEP_COMMENTS, "schedule": every, "options": {"expires": 4 * every}},
-        "sweep-decisions": {"task": SWEEP_DECISIONS, "schedule": every, "options": {"expires": 4 * every}},
-        "sweep-deliveries": {"task": SWEEP_DELIVERIES, "schedule": every, "options": {"expires": 4 * every}},
-        "tidy": {"task": TIDY, "schedule": _TIDY_SECONDS, "options": {"expires": _TIDY_SECONDS}},
+        "sweep-comments": {"task": SWEEP_COMMENTS, "schedule": every, "options": {"expires": EXPIRES_SECONDS}},
+        "sweep-decisions": {"task": SWEEP_DECISIONS, "schedule": every, "options": {"expires": EXPIRES_SECONDS}},
+        "sweep-deliveries": {"task": SWEEP_DELIVERIES, "schedule": every, "options": {"expires": EXPIRES_SECONDS}},
+        "tidy": {"task": TIDY, "schedule": _TIDY_SECONDS, "options": {"expires": EXPIRES_SECONDS}},
     }

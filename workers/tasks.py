@@ -1,4 +1,7 @@
-"""The tasks. A message carries ids and may come twice or never: what is owed stands in the database."""
+"""The tasks. A message carries ids and may come twice or never: what is owed stands in the database.
+
+What a message of a newer release says beyond that is passed over (`*_, **__`): in an upgrade both are on the queues.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -24,7 +27,7 @@ log = get_logger(__name__)
 
 
 @app.task(name=tasks.SCREEN, bind=True)  # type: ignore[untyped-decorator]
-def screen(self: Any, ids: Sequence[str]) -> None:
+def screen(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
     """Judge a batch of comments, and ring for the deliveries that follow."""
     parts = resources()
     parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
@@ -32,7 +35,7 @@ def screen(self: Any, ids: Sequence[str]) -> None:
 
 
 @app.task(name=tasks.ASK, bind=True)  # type: ignore[untyped-decorator]
-def ask(self: Any, services: Sequence[str]) -> None:
+def ask(self: Any, services: Sequence[str], *_: Any, **__: Any) -> None:
     """Ask services outside what is owed to them, and ring for the comments that waited for it."""
     parts = resources()
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
@@ -42,7 +45,7 @@ def ask(self: Any, services: Sequence[str]) -> None:
 
 
 @app.task(name=tasks.DELIVER, bind=True)  # type: ignore[untyped-decorator]
-def deliver(self: Any, ids: Sequence[str]) -> None:
+def deliver(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
     """Send a batch of webhooks."""
     parts = resources()
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
@@ -50,7 +53,7 @@ def deliver(self: Any, ids: Sequence[str]) -> None:
 
 
 @app.task(name=tasks.SWEEP_COMMENTS, bind=True)  # type: ignore[untyped-decorator]
-def sweep_comments(self: Any) -> None:
+def sweep_comments(self: Any, *_: Any, **__: Any) -> None:
     """Ring again for comments that should have been judged by now."""
     parts = resources()
     parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
@@ -60,8 +63,8 @@ def sweep_comments(self: Any) -> None:
 
 
 # A sweep rings for the same sites again in seconds: in a backlog their bells don't pile up.
-@app.task(name=tasks.LEARN, bind=True, expires=60)  # type: ignore[untyped-decorator]
-def learn(self: Any, site_ids: Sequence[str]) -> None:
+@app.task(name=tasks.LEARN, bind=True, expires=tasks.EXPIRES_SECONDS)  # type: ignore[untyped-decorator]
+def learn(self: Any, site_ids: Sequence[str], *_: Any, **__: Any) -> None:
     """Teach sites' own models what their moderators decided."""
     parts = resources()
     parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
@@ -77,7 +80,7 @@ def learn_together(self: Any, _ids: Sequence[str]) -> None:
 
 
 @app.task(name=tasks.SWEEP_DECISIONS, bind=True)  # type: ignore[untyped-decorator]
-def sweep_decisions(self: Any) -> None:
+def sweep_decisions(self: Any, *_: Any, **__: Any) -> None:
     """Ring for sites whose decisions are not learned yet."""
     parts = resources()
     parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
@@ -92,7 +95,7 @@ def sweep_decisions(self: Any) -> None:
 
 
 @app.task(name=tasks.SWEEP_DELIVERIES, bind=True)  # type: ignore[untyped-decorator]
-def sweep_deliveries(self: Any) -> None:
+def sweep_deliveries(self: Any, *_: Any, **__: Any) -> None:
     """Ring for deliveries that are due, among them the retries."""
     parts = resources()
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
@@ -104,7 +107,7 @@ def sweep_deliveries(self: Any) -> None:
 
 
 @app.task(name=tasks.TIDY)  # type: ignore[untyped-decorator]
-def tidy() -> None:
+def tidy(*_: Any, **__: Any) -> None:
     """Forget what is no longer needed."""
     parts = resources()
     forgotten = forget(parts.database, utc_now(), ip_retention_days=parts.settings.ip_retention_days)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
 
 from api.app import create_app
 from moderation.settings import Settings
@@ -104,6 +105,16 @@ def test_without_its_database_the_process_still_lives_and_is_not_ready(stranded:
     assert response.status_code == 503
     assert response.json["parts"]["database"]["status"] == "unwell"
     assert "hunter2" not in response.text
+
+
+def test_a_database_of_another_shape_is_a_database_that_is_away(each_service: Service) -> None:
+    service = each_service
+    with service.database.write() as session:
+        session.execute(text("DROP TABLE idempotency"))
+        session.execute(text("ALTER TABLE comments RENAME TO comments_of_before"))
+    response = service.post(comment())
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
 
 
 def test_a_fault_of_ours_is_answered_without_a_word_of_what_was_sent(service: Service) -> None:

@@ -1,19 +1,22 @@
-"""Kill a process of the real program at a named point of its work, once.
+"""Make the real program's processes fail: die at a named point of their work, run out of time, read a wrong clock.
 
-A `sitecustomize` on the program's path wraps functions as their modules are loaded; it kills the process that comes to
-a point while a file names that point, and takes the file away first.
+A `sitecustomize` on the program's path changes modules as they are loaded. It kills the process that comes to a point
+while a file names that point, and takes the file away first.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.processes import wait_until
 
 _CODE = """
-import functools, importlib.machinery, os, pathlib, signal
+import datetime, functools, importlib.machinery, os, pathlib, signal, time
 _FILE = pathlib.Path(__file__).with_name("kill")
 _POINTS = {points!r}
+_CELERY = {celery!r}
+_CLOCK = pathlib.Path(__file__).with_name("clock")
 _load = importlib.machinery.SourceFileLoader.exec_module
 
 def _die_at(point):
@@ -33,8 +36,33 @@ def _wrapped(function, point):
         return result
     return call
 
+def _shift():
+    try:
+        return float(_CLOCK.read_text())
+    except (FileNotFoundError, ValueError):
+        return 0.0
+
+class _Kind(type(datetime.datetime)):
+    def __instancecheck__(cls, one):
+        return isinstance(one, _Shifted.__mro__[1])
+
+class _Shifted(datetime.datetime, metaclass=_Kind):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.datetime.now(tz) + datetime.timedelta(seconds=_shift())
+
+if {shifts_clock!r}:
+    _read = time.time
+    time.time = lambda: _read() + _shift()
+
 def exec_module(self, module):
     _load(self, module)
+    is_told_the_time = module.__name__.startswith("celery.") or module.__name__ == "moderation.clock"
+    if {shifts_clock!r} and is_told_the_time and module.__dict__.get("datetime") is datetime.datetime:
+        module.datetime = _Shifted
+    if module.__name__ == "moderation.celery_config" and _CELERY:
+        config = module.celery_config
+        module.celery_config = lambda broker_url: config(broker_url) | _CELERY
     for point in _POINTS:
         where, _, name = point.partition(":")
         if where == module.__name__:
@@ -48,7 +76,7 @@ importlib.machinery.SourceFileLoader.exec_module = exec_module
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Points at which processes that have `folder` on their path may be killed."""
+    """What may befall processes that have `folder` on their path."""
 
     folder: Path
 
@@ -58,15 +86,28 @@ class Faults:
         draft.write_text(point)
         draft.rename(self.folder / "kill")
 
+    def shift_clock(self, seconds: float) -> None:
+        """Let all processes read a clock that is off by so much, from now on."""
+        draft = self.folder / "draft-clock"
+        draft.write_text(str(seconds))
+        draft.rename(self.folder / "clock")
+
     def wait_until_killed(self, point: str) -> None:
         """Wait until somebody came there."""
         wait_until(lambda: not (self.folder / "kill").exists(), f"a process is killed {point}", seconds=90)
 
 
-def make_faults(folder: Path, *points: str) -> Faults:
-    """Prepare a folder for the program's path; `points` name functions as `package.module:Class.function`."""
+def make_faults(
+    folder: Path, *points: str, celery: Mapping[str, object] | None = None, shifts_clock: bool = False
+) -> Faults:
+    """Prepare a folder for the program's path; `points` name functions as `package.module:Class.function`.
+
+    `celery` stands in for parts of its configuration; `shift_clock` needs to be announced.
+    """
     folder.mkdir()
-    (folder / "sitecustomize.py").write_text(_CODE.format(points=points))
+    (folder / "sitecustomize.py").write_text(
+        _CODE.format(points=points, celery=dict(celery or {}), shifts_clock=shifts_clock)
+    )
     return Faults(folder)
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ class Up:
     port: int
     output: Path
     errors: Path
+    environment: Mapping[str, str]
     # Of all processes it was ever seen to have: they may outlive it.
     descendants: set[int] = field(default_factory=set)
 
@@ -105,12 +106,21 @@ class Up:
     def child(self, *words: str) -> list[psutil.Process]:
         """Return its processes whose command line has all these words, parents first."""
         found = psutil.Process(self.process.pid).children(recursive=True)
-        return [one for one in found if all(any(word in part for part in one.cmdline()) for word in words)]
+        return [one for one in found if _has_words(one, words)]
 
     def assert_nothing_is_left(self) -> None:
         """Find no process and no socket of it."""
         wait_until(lambda: not any(map(is_alive, self.descendants)), "all its processes end", seconds=STOP_SECONDS)
         assert not (self.folder / "redis.sock").exists()
+
+
+def _has_words(process: psutil.Process, words: Sequence[str]) -> bool:
+    try:
+        line = process.cmdline()
+    except psutil.Error:
+        # It has just ended.
+        return False
+    return all(any(word in part for part in line) for word in words)
 
 
 @contextmanager
@@ -130,7 +140,7 @@ def up(folder: Path, port: int, **settings: str) -> Iterator[Up]:
     with output.open("wb") as out, errors.open("wb") as err:
         command = [sys.executable, "-P", "-m", "moderation", "up"]
         process = subprocess.Popen(command, env=environment, cwd=place, stdout=out, stderr=err)
-    one = Up(process, folder, port, output, errors)
+    one = Up(process, folder, port, output, errors, environment)
     with process:
         try:
             yield one

@@ -10,13 +10,14 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import make_url
 
 from moderation.embedded import redis_servers
 from tests.processes import free_port, wait_until
@@ -148,22 +149,66 @@ def postgres_programs() -> Path:
 @contextlib.contextmanager
 def postgres(*arguments: str, user: str, password: str, database: str, port: int) -> Iterator[Running]:
     """Run a PostgreSQL as the image of that name does: one superuser, its password asked for, one database."""
+    with postgres_cluster(*arguments, user=user, password=password, database=database, port=port) as cluster:
+        assert cluster.server is not None
+        yield cluster.server
+
+
+@dataclass
+class Cluster:
+    """The files of a PostgreSQL, and the server that runs on them while there is one."""
+
+    url: str
+    folder: Path
+    database: str
+    account: str | None
+    command: list[str]
+    server: Running | None = None
+    _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def start(self) -> None:
+        """Start the server, and wait until it takes connections."""
+        self.server = self._stack.enter_context(running("postgres", self.command, self.folder, user=self.account))
+        url = make_url(self.url).set(database="postgres").render_as_string(hide_password=False)
+        self.server.wait_until(lambda: _make_database(url, self.database), f"the database {self.database} was made")
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End the server; SIGINT undoes what is under way and goes in order, SIGQUIT is a crash."""
+        assert self.server is not None
+        self.server.stop(number)
+        self._stack.close()
+
+    def execute(self, statement: str) -> None:
+        """Run a statement on a connection of its own, which may write whatever the database's default is."""
+        options = "-c default_transaction_read_only=off"
+        with contextlib.closing(
+            psycopg.connect(self.url, autocommit=True, connect_timeout=5, options=options)
+        ) as connection:
+            connection.execute(statement.encode())
+
+
+@contextlib.contextmanager
+def postgres_cluster(*arguments: str, user: str, password: str, database: str, port: int) -> Iterator[Cluster]:
+    """Make a PostgreSQL, start it, and end it and all that is left of it after the block."""
     # Not in the folder of the test, which only its owner may enter: the server runs as another user under root.
     with tempfile.TemporaryDirectory(prefix="moderation-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
+        programs = postgres_programs()
         account = _account_for(folder)
         secret = folder / "password"
         secret.write_text(password)
-        programs = postgres_programs()
         made = ["--auth=scram-sha-256", "--encoding=utf8", "--no-sync", "-U", user, f"--pwfile={secret}"]
         initdb = [str(programs / "initdb"), *made, "-D", str(folder / "data")]
         with running("initdb", initdb, folder, user=account) as one:
             assert one.process.wait(120) == 0, one.said()
         options = ["-D", str(folder / "data"), "-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1"]
-        with running("postgres", [str(programs / "postgres"), *options, *arguments], folder, user=account) as server:
-            url = f"postgresql://{user}:{password}@127.0.0.1:{port}/postgres"
-            server.wait_until(lambda: _make_database(url, database), f"the database {database} was made")
-            yield server
+        url = f"postgresql://{user}:{password}@127.0.0.1:{port}/{database}"
+        cluster = Cluster(url, folder, database, account, [str(programs / "postgres"), *options, *arguments])
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster._stack.close()
 
 
 def _account_for(folder: Path) -> str | None:

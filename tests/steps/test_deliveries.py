@@ -206,6 +206,18 @@ def test_a_delivery_whose_worker_died_is_sent_again_when_its_claim_has_run_out(
     assert [one.headers["webhook-id"] for one in receiver.received] == [delivery_id]
 
 
+def test_a_delivery_of_before_the_clock_was_set_back_is_found_and_sent(
+    database: Database, keyed: Keyed, post: Post, endpoint: str, receiver: Receiver, clock: StoppedClock
+) -> None:
+    [delivery_id] = _owe(database, post, clock)
+    clock.advance(hours=-1)
+    with database.write() as session:
+        assert overdue_deliveries(session, clock()) == [Owed(delivery_id, endpoint)]
+        assert overdue_deliveries(session, clock()) == []
+    deliver(database, keyed, LOOPBACK, [delivery_id], clock)
+    assert [one.headers["webhook-id"] for one in receiver.received] == [delivery_id]
+
+
 def test_a_worker_that_was_too_slow_does_not_overwrite_what_another_found(
     database: Database, keyed: Keyed, post: Post, endpoint: str, receiver: Receiver, clock: StoppedClock
 ) -> None:

@@ -49,6 +49,15 @@ def test_a_judged_comment_is_not_rung_for(database: Database, post: Post, clock:
     assert _sweep(database, clock) == ((), ())
 
 
+def test_a_comment_of_before_the_clock_was_set_back_is_found(
+    database: Database, post: Post, clock: StoppedClock
+) -> None:
+    comment_id = post()
+    clock.advance(hours=-1)
+    assert _sweep(database, clock) == ((comment_id,), ())
+    assert _sweep(database, clock) == ((), ())
+
+
 @pytest.mark.parametrize(
     ("query", "index"),
     [(due_comments, "comments_owed"), (due_deliveries, "deliveries_owed")],

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import event, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from moderation.db import Database
@@ -107,3 +107,40 @@ def test_a_bad_piece_of_work_spoils_only_itself(
     # And the next one is let in.
     database.write_together(_add("d", clock))
     assert "d" in _names(database)
+
+
+class _ServerError(Exception):
+    """What a driver raises with PostgreSQL's code."""
+
+    def __init__(self, sqlstate: str) -> None:
+        self.sqlstate = sqlstate
+
+
+def test_transactions_that_crossed_are_tried_once_more(database: Database, clock: StoppedClock) -> None:
+    errors = [OperationalError("", {}, _ServerError("40001"))]
+
+    def crossed_once(session: Session) -> str:
+        _add("a", clock)(session)
+        if errors:
+            raise errors.pop()
+        return "a"
+
+    assert database.write_together(crossed_once) == "a"
+    assert _names(database) == {"a"}
+
+
+def test_a_database_that_can_not_write_is_asked_once_for_all(database: Database) -> None:
+    asked: list[str] = []
+
+    def stuck(_session: Session) -> None:
+        asked.append("once")
+        raise OperationalError("", {}, _ServerError("57014"))
+
+    crowd = _Crowd(database)
+    crowd.start("first", crowd.hold_up)
+    assert crowd.is_inside.wait(30)
+    for name in "abc":
+        crowd.start(name, stuck)
+    crowd.finish(waiting=3)
+    assert [type(crowd.results[name]) for name in "abc"] == [OperationalError] * 3
+    assert asked == ["once"]
