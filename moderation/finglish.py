@@ -104,11 +104,15 @@ _CLASSES = (
 )
 _NO_CLASS = re.compile("[^bcdfgjklmnprstz]")
 _TWICE = re.compile(r"(.)\1+")
+# A short vowel and a consonant of two letters.
+_WIDEST = 3
+_OF_WORD = re.compile(r"\w")
 # As much of a text as two consonants can take.
 _KEYED = 16
 # Shorter words are found in too many others.
 _LEAST_LETTERS = 4
 _LEAST_CLASSES = 3
+_MOST_LETTERS = 40
 
 
 def is_finglish(folded: str) -> bool:
@@ -125,12 +129,12 @@ def is_finglish(folded: str) -> bool:
 
 
 def key_of(persian: str) -> str:
-    """Return the first two consonant classes of a folded Persian word or phrase, `` where it is too short to be sought.
+    """Return the first two consonant classes of a folded Persian phrase, `` where it is too short or long to be sought.
 
     Every spelling of it in a text has the same by `key_at`.
     """
     letters = persian.replace(" ", "")
-    if not all(letter in _CONSONANTS or letter in _VOWELS for letter in letters):
+    if len(letters) > _MOST_LETTERS or not all(letter in _CONSONANTS or letter in _VOWELS for letter in letters):
         return ""
     classes = "".join(_CONSONANTS.get(letter, ("",))[0] for letter in letters)
     if len(letters) < _LEAST_LETTERS and len(classes) < _LEAST_CLASSES:
@@ -146,14 +150,41 @@ def key_at(text: str, start: int) -> str:
     return _TWICE.sub(r"\1", _NO_CLASS.sub("", piece))[:2]
 
 
+def find_spelling(persian: str, text: str, start: int) -> tuple[int, int] | None:
+    """Return the span of a usual spelling, in Latin letters, of a folded Persian word or phrase; all of a word.
+
+    A pattern of all spellings would try each way to share out a run of vowels: 2^n of them. So the places that may be
+    reached are carried from letter to letter, and there are never more than two for each letter.
+    """
+    if start and _OF_WORD.match(text[start - 1]):
+        return None
+    reached = {start}
+    for piece in _pieces(persian):
+        reached = {
+            end
+            for place in reached
+            for end in range(place, min(place + _WIDEST, len(text)) + 1)
+            if piece.fullmatch(text, place, end)
+        }
+        if not reached:
+            return None
+    ends = [end for end in reached if not _OF_WORD.match(text[end : end + 1])]
+    return (start, max(ends)) if ends else None
+
+
 @lru_cache(maxsize=10_000)
-def spellings(persian: str) -> re.Pattern[str]:
-    """Return what matches all usual spellings of a folded Persian word or phrase in Latin letters, as a whole."""
-    words = [_spelt(word) for word in persian.split(" ") if word]
-    return re.compile(r"(?<!\w)" + (_EZAFE + "[ -]?").join(words) + _EZAFE + r"(?!\w)")
+def _pieces(persian: str) -> tuple[re.Pattern[str], ...]:
+    """Return what spells each letter of a phrase, and what may stand between its words."""
+    pieces: list[str] = []
+    for word in persian.split():
+        pieces += [_EZAFE, "[ -]?"] * bool(pieces) + _spelt(word)
+    return tuple(map(_compiled, [*pieces, _EZAFE]))
 
 
-def _spelt(word: str) -> str:
+_compiled = lru_cache(maxsize=1_000)(re.compile)
+
+
+def _spelt(word: str) -> list[str]:
     pieces: list[str] = []
     for at, letter in enumerate(word):
         before = word[at - 1] if at else ""
@@ -168,4 +199,4 @@ def _spelt(word: str) -> str:
             vowel = (_VOWELS if at < len(word) - 1 else _LAST_VOWELS)[letter]
             # "خواهر" is khahar.
             pieces.append(vowel + "?" if letter == "و" and before == "خ" else vowel)
-    return "".join(pieces)
+    return pieces

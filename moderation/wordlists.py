@@ -2,7 +2,7 @@
 
 Compiled once, then a text is read once, however long the list is: every place is looked up by the three characters
 that follow, and what is found there is compared whole. A wildcard stands for a bounded number of characters, so no text
-takes more than linear time.
+takes more than linear time; a list that takes too much of it all the same is given up with an error.
 """
 
 import re
@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from moderation.finglish import is_finglish, key_at, key_of, spellings
+from moderation.errors import ModerationError
+from moderation.finglish import find_spelling, is_finglish, key_at, key_of
 from moderation.text import fold
 
 # What an entry may be bound to (`email:*@spam.example`), by our names and by WordPress's.
@@ -40,6 +41,11 @@ _NON_JOINER = "\u200c"
 _LONGEST_KEY = 3
 # A star stands for so many characters at most, blanks excepted.
 _STAR = 100
+# What one text may take, in lookups: a second at most. Public lists of 60,000 entries take a tenth of it for the longest
+# comment; a thousand entries such as `*a*x` would take a minute.
+_MOST_LOOKUPS = 5_000_000
+# How many lookups as much time goes to as to a piece between stars, and to a letter of a word by its sound.
+_LOOKUPS_OF_PIECE, _LOOKUPS_OF_LETTER = 50, 25
 # Around a word, not of it.
 _TRAILING = ".,;:!?…،؛؟\"')»"
 
@@ -53,6 +59,22 @@ class _Entry:
     anchor: int
     # The whole address, not a part of it.
     is_exact: bool
+
+
+class WordListError(ModerationError):
+    """A list takes too long to look for in a text; whoever asked holds the comment."""
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """What is left of the time for one text."""
+
+    lookups: int = _MOST_LOOKUPS
+
+    def spend(self, lookups: int) -> None:
+        self.lookups -= lookups
+        if self.lookups < 0:
+            raise WordListError("the word list takes too long to look for in this text")
 
 
 # By key, then by length, then by the piece that is looked up.
@@ -112,35 +134,48 @@ def _add(made: WordList, text: str, fields: frozenset[str]) -> None:
 
 
 def find_words(listed: WordList, text: str, name: str) -> Iterator[tuple[int, int]]:
-    """Give the spans of a folded text, from the field of this name, that entries of the list match."""
+    """Give the spans of a folded text, from the field of this name, that entries of the list match.
+
+    Raises WordListError where that takes too long.
+    """
+    allowance = _Allowance()
     for word in _WORD.finditer(text) if listed.plain or listed.at_words else ():
         for entry in listed.plain.get(word.group(), ()):
             if name in entry.fields and _match(entry, text, word.start()):
                 yield word.span()
         if listed.at_words:
-            yield from _at(listed.at_words, text, word.start(), name)
+            yield from _at(listed.at_words, text, word.start(), name, allowance)
     if listed.anywhere:
         for place in range(len(text)):
-            yield from _at(listed.anywhere, text, place, name)
+            yield from _at(listed.anywhere, text, place, name, allowance)
 
 
 def find_spellings(listed: WordList, text: str) -> Iterator[tuple[int, int]]:
-    """Give the spans of a folded text in Latin letters that spell Persian entries; none where it is not Persian."""
+    """Give the spans of a folded text in Latin letters that spell Persian entries; none where it is not Persian.
+
+    Raises WordListError where that takes too long.
+    """
+    allowance = _Allowance()
     if not listed.by_sound or not is_finglish(text):
         return
     for word in _LATIN_WORD.finditer(text):
         key = key_at(text, word.start())
         for entry in (one for known in {key, key[:1]} for one in listed.by_sound.get(known, ())):
-            found = spellings(entry).match(text, word.start())
-            if found:
-                yield found.span()
+            allowance.spend(_LOOKUPS_OF_LETTER * len(entry))
+            span = find_spelling(entry, text, word.start())
+            if span:
+                yield span
 
 
-def _at(index: _Index, text: str, place: int, name: str) -> Iterator[tuple[int, int]]:
+def _at(index: _Index, text: str, place: int, name: str, allowance: _Allowance) -> Iterator[tuple[int, int]]:
     for length in range(1, _LONGEST_KEY + 1):
         by_length = index.get(text[place : place + length])
-        for whole, pieces in by_length.items() if by_length else ():
+        if not by_length:
+            continue
+        allowance.spend(len(by_length))
+        for whole, pieces in by_length.items():
             for entry in pieces.get(text[place : place + whole], ()):
+                allowance.spend(_LOOKUPS_OF_PIECE * len(entry.pieces))
                 span = _match(entry, text, place) if name in entry.fields else None
                 if span:
                     yield span

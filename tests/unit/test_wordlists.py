@@ -1,15 +1,19 @@
 """Word lists: wildcards, fields, borders of words, Persian, and that no text or list makes them slow."""
 
+import contextlib
 import re
+from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moderation.filters import notice
 from moderation.filters.words import words
 from moderation.policy import Policy
-from moderation.wordlists import compile_words, find_words, is_usable
+from moderation.wordlists import WordListError, compile_words, find_spellings, find_words, is_usable
 from tests.unit.test_filters import facts
 
 
@@ -152,6 +156,44 @@ def test_persian_words_are_found_in_latin_letters_where_the_comment_is_persian(l
 )
 def test_other_words_in_latin_letters_are_not_theirs(listed: str, written: str) -> None:
     assert _matched(listed, body=FINGLISH.format(written)) is None
+
+
+HOSTILE: dict[str, tuple[list[str], str]] = {
+    "stars": (["*a" * 100], "a" * 20_000),
+    "a thousand tails": ([f"*a*{chr(0x4E00 + at)}" for at in range(1_000)], "a" * 20_000),
+    "vowels": (["ب" + "و" * 39], FINGLISH.format("b" + "o" * 60 + "x")),
+    "vowels that others part": (["بو" * 20], FINGLISH.format("boob" * 20 + "x")),
+    "one letter": (["ب" * 40], FINGLISH.format("b" * 60 + "x")),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_list_takes_for_ever(name: str) -> None:
+    # Without a bound each takes from many seconds to the age of the universe, and the time limit of all tests ends it.
+    listed, body = HOSTILE[name]
+    with contextlib.suppress(WordListError):
+        list(words_of(listed, body))
+
+
+def test_a_list_that_takes_too_long_is_given_up() -> None:
+    listed, body = HOSTILE["a thousand tails"]
+    with pytest.raises(WordListError):
+        list(words_of(listed, body))
+    [signal] = notice(facts(body=body, policy=Policy(words_spam=tuple(listed))), [words])
+    assert (signal.name, signal.evidence[0].text) == ("FILTER_FAILED", "words: WordListError")
+
+
+def test_a_long_public_list_is_not_given_up() -> None:
+    letters = Random(1)
+    listed = [f"*{''.join(letters.choices('abcdefghijklmnop', k=letters.randint(4, 20)))}*" for _ in range(60_000)]
+    text = "".join(letters.choices("abcdefghijklmnop ", k=20_000))
+    assert list(words_of(listed, text)) is not None
+
+
+def words_of(listed: list[str], body: str) -> Iterator[tuple[int, int]]:
+    compiled = compile_words(listed)
+    yield from find_words(compiled, body, "body")
+    yield from find_spellings(compiled, body)
 
 
 def test_evidence_is_not_endless() -> None:
