@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from api.bodies import read_bytes, read_json, read_json_or_form
 from api.callers import ANY_READER, allow_origin, authorise, check_origin, site_of, unauthorised
 from api.idempotency import wanted_once
-from api.limiting import connection_address, limit_author, limit_caller
+from api.limiting import connection_address, is_tightened, limit_author, limit_caller
 from api.limits import MAX_BATCH, MAX_BATCH_BYTES, MAX_BYTES, MAX_PAGE
 from api.preferences import WaitingRoom, wait_seconds
 from api.problems import language
@@ -53,13 +53,14 @@ def _post_comment(waiting_room: WaitingRoom) -> Response:
     with resources().database.read() as session:
         caller = authorise(session, Kind.SITE, Kind.PUBLIC)
         check_origin(session, caller)
-        limit_caller(caller)
-        max_lengths = policies_of(session, [caller.site()])[caller.site()].max_lengths
+        policy = policies_of(session, [caller.site()])[caller.site()]
+        is_in_flood = is_tightened(session, caller, policy)
+        limit_caller(caller, is_in_flood=is_in_flood)
     sent, is_form = read_json_or_form()
     if is_form:
         sent = rename_wordpress_fields(sent)
-    submission = read_submission(_with_visitor(sent, caller), max_lengths)
-    limit_author(caller, submission.email_normalized)
+    submission = read_submission(_with_visitor(sent, caller), policy.max_lengths)
+    limit_author(caller, submission.email_normalized, is_in_flood=is_in_flood)
     once = wanted_once(caller.site(), "/v1/comments")
     seconds = wait_seconds()
     shape = _shaper(caller)

@@ -8,23 +8,33 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 
 from flask import Response, g, request
+from sqlalchemy.orm import Session
 
 from api.problems import ProblemError
 from api.resources import resources
 from api.visitors import visitor_address
+from moderation.clock import utc_now
+from moderation.floods import tightened
 from moderation.keys import Caller, Kind
 from moderation.limiting.limits import Limit
 from moderation.limiting.redis_totals import RedisTotals
 from moderation.limiting.shared import Limiter
 from moderation.limiting.windows import Standing
+from moderation.policy import Policy
 from moderation.settings import Settings
 
+# While a site is flooded, what a public form posts counts so many times: a quarter of each limit is left.
+_WEIGHT_IN_FLOODS = 4
 # What one household or one office has of an internet provider.
 _NETWORK_BITS = {4: 24, 6: 48}
 
 
 def make_limiter(settings: Settings) -> Limiter:
     """Return the limiter that these settings describe; connects to nothing yet."""
+    return Limiter(_limits_of(settings), RedisTotals(settings.redis_client_url))
+
+
+def _limits_of(settings: Settings) -> dict[str, Limit]:
     wanted: Mapping[str, Limit | None] = {
         "key": settings.limit_key,
         "site": settings.limit_site,
@@ -32,11 +42,16 @@ def make_limiter(settings: Settings) -> Limiter:
         "address": settings.limit_address,
         "email": settings.limit_email,
     }
-    limits = {name: limit for name, limit in wanted.items() if limit is not None}
-    return Limiter(limits, RedisTotals(settings.redis_client_url))
+    return {name: limit for name, limit in wanted.items() if limit is not None}
 
 
-def limit_caller(caller: Caller, cost: int = 1) -> None:
+def is_tightened(session: Session, caller: Caller, policy: Policy) -> bool:
+    """Tell whether the caller is a public form of a site that is flooded."""
+    is_asked = caller.kind is Kind.PUBLIC and policy.rules.tighten_in_floods
+    return is_asked and bool(tightened(session, [caller.site()], utc_now()))
+
+
+def limit_caller(caller: Caller, cost: int = 1, *, is_in_flood: bool = False) -> None:
     """Count a request that posts `cost` comments; raise ProblemError 429 when it is too much."""
     subjects = {"key": caller.key_id}
     if caller.kind is Kind.PUBLIC:
@@ -44,13 +59,13 @@ def limit_caller(caller: Caller, cost: int = 1) -> None:
         subjects["site"] = caller.site()
         if address:
             subjects |= {"address": address, "network": network_of(address)}
-    _take(caller, subjects, cost)
+    _take(caller, subjects, cost, is_in_flood=is_in_flood)
 
 
-def limit_author(caller: Caller, email_normalized: str) -> None:
+def limit_author(caller: Caller, email_normalized: str, *, is_in_flood: bool = False) -> None:
     """Count a comment of a public form for its author; raise ProblemError 429 when it is too much."""
     if caller.kind is Kind.PUBLIC:
-        _take(caller, {"email": email_normalized}, 1)
+        _take(caller, {"email": email_normalized}, 1, is_in_flood=is_in_flood)
 
 
 def connection_address() -> str | None:
@@ -65,8 +80,12 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
 
 
-def _take(caller: Caller, subjects: Mapping[str, str], cost: int) -> None:
+def _take(caller: Caller, subjects: Mapping[str, str], cost: int, *, is_in_flood: bool) -> None:
     parts = resources()
+    if is_in_flood:
+        # However small a limit is, one comment goes through.
+        room = [limit.most for name, limit in _limits_of(parts.settings).items() if name in subjects]
+        cost = max(cost, min(_WEIGHT_IN_FLOODS * cost, *room)) if room else cost
     # One site's visitors don't count at another.
     hashed = {
         name: parts.keyed.token("limit", f"{name} {caller.site()} {subject}") for name, subject in subjects.items()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
 from moderation.settings import Settings
@@ -53,6 +53,28 @@ class Database:
     def write_together(self, work: Callable[[Session], Result]) -> Result:
         """Run the work in a transaction that it may share with that of other threads; see `Together`."""
         return self._together.run(work)
+
+    @contextmanager
+    def reshape(self) -> Iterator[Session]:
+        """Run a transaction that may make tables anew, as changing one means on SQLite.
+
+        There the rows that refer to one would seem to lose what they refer to; whether they did is asked at the end.
+        """
+        with self._turn, self._writer.connect() as connection:
+            self._check_references(connection, is_on=False)
+            try:
+                with Session(connection, expire_on_commit=False) as session, session.begin():
+                    yield session
+                    if self.is_sqlite and session.execute(text("PRAGMA foreign_key_check")).first() is not None:
+                        raise RuntimeError("rows would be left that refer to nothing")
+            finally:
+                self._check_references(connection, is_on=True)
+
+    def _check_references(self, connection: Connection, *, is_on: bool) -> None:
+        if self.is_sqlite:
+            # Within a transaction it has no effect, and SQLAlchemy would begin one.
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA foreign_keys = {'ON' if is_on else 'OFF'}")
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -19,7 +19,7 @@ from moderation.db import Database
 from moderation.identity import Keyed
 from moderation.log import get_logger
 from moderation.outbound import TOTAL_SECONDS, Outbound, OutboundError
-from moderation.payload import build, decision_document
+from moderation.payload import build, build_notice, decision_document
 from moderation.retries import Outcome, next_attempt_at, read_answer
 from moderation.signing import sign
 from moderation.sweeping import is_due
@@ -57,7 +57,7 @@ class Sendable:
     id: str
     attempt: int
     endpoint_id: str
-    comment_id: str
+    comment_id: str | None
     event_type: str
     url: str
     generation: int
@@ -152,7 +152,7 @@ def _read(session: Session, claimed: dict[str, int]) -> list[Sendable]:
         select(DeliveryRow, EventRow, Endpoint, Comment, Post, VerdictRow, DecisionRow, Moderator.name)
         .join(EventRow, EventRow.id == DeliveryRow.event_id)
         .join(Endpoint, Endpoint.id == DeliveryRow.endpoint_id)
-        .join(Comment, Comment.id == EventRow.comment_id)
+        .outerjoin(Comment, Comment.id == EventRow.comment_id)
         .outerjoin(Post, and_(Post.site_id == Comment.site_id, Post.id == Comment.post_id))
         .outerjoin(VerdictRow, VerdictRow.comment_id == Comment.id)
         .outerjoin(DecisionRow, DecisionRow.id == EventRow.decision_id)
@@ -165,13 +165,15 @@ def _read(session: Session, claimed: dict[str, int]) -> list[Sendable]:
             id=delivery.id,
             attempt=claimed[delivery.id],
             endpoint_id=endpoint.id,
-            comment_id=comment.id,
+            comment_id=event.comment_id,
             event_type=event.type,
             url=endpoint.url,
             generation=endpoint.generation,
             body=build(
                 event, comment, post, verdict, decision_document(decision, by or "website") if decision else None
-            ),
+            )
+            if comment
+            else build_notice(event),
             is_enabled=endpoint.enabled and endpoint.deleted_at is None,
         )
         for delivery, event, endpoint, comment, post, verdict, decision, by in rows

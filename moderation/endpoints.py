@@ -9,15 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moderation.errors import FieldError, InvalidInputError, NotFoundError
-from moderation.events import TYPES
+from moderation.events import COMMENT_TYPES, SITE_TYPES, TYPES
 from moderation.identity import Keyed, new_id
 from moderation.keys import Caller
 from moderation.outbound import NotAllowedError, Outbound
 from moderation.tables import Endpoint
 
 FORMATS = ("standard",)
-# The website wants to know everything; a moderator only what needs one.
-DEFAULT_EVENTS = {"website": TYPES, "moderators": ("comment.held",)}
+# The website wants to know all about its comments; a moderator only what needs one, and why there is so much of it.
+DEFAULT_EVENTS = {"website": COMMENT_TYPES, "moderators": ("comment.held", *SITE_TYPES)}
 MAX_URL = 2_000
 
 
@@ -83,7 +83,7 @@ def add_endpoint(session: Session, site_id: str, change: EndpointChange, now: da
         id=new_id("ep"),
         site_id=site_id,
         url=change.url,
-        events=list(change.events or TYPES),
+        events=list(change.events or COMMENT_TYPES),
         format=change.format or "standard",
         enabled=change.enabled is not False,
         generation=1,

@@ -1,8 +1,12 @@
-"""What happened to a comment, and who is owed word of it: written in the transaction that makes it happen."""
+"""What happened to a comment or on a site, and who is owed word of it.
+
+Written in the transaction that makes it happen.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -17,7 +21,10 @@ TYPE_OF_STATUS: Mapping[str, str] = {
     "spam": "comment.spam",
     "rejected": "comment.rejected",
 }
-TYPES = tuple(TYPE_OF_STATUS.values())
+COMMENT_TYPES = tuple(TYPE_OF_STATUS.values())
+# What happened on a site, about no comment.
+SITE_TYPES = ("site.tightened", "site.relaxed")
+TYPES = COMMENT_TYPES + SITE_TYPES
 
 # A delivery whose first message was lost is rung for again.
 RING_AFTER = timedelta(seconds=10)
@@ -34,6 +41,15 @@ class Happening:
     decision_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something happened that is about no comment. `data`, small and without personal data, is what is told of it."""
+
+    site_id: str
+    type: str
+    data: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Owed:
     """A delivery that may be made now."""
@@ -42,7 +58,7 @@ class Owed:
     endpoint_id: str
 
 
-def record(session: Session, happenings: Sequence[Happening], now: datetime) -> list[Owed]:
+def record(session: Session, happenings: Sequence[Happening | Notice], now: datetime) -> list[Owed]:
     """Write one event per happening and one delivery per endpoint that wants it; return what is owed."""
     if not happenings:
         return []
@@ -51,18 +67,9 @@ def record(session: Session, happenings: Sequence[Happening], now: datetime) -> 
     deliveries = []
     for one in happenings:
         event_id = new_id("ev")
-        kind = TYPE_OF_STATUS[one.status]
-        events.append(
-            {
-                "id": event_id,
-                "site_id": one.site_id,
-                "comment_id": one.comment_id,
-                "type": kind,
-                "version": one.version,
-                "decision_id": one.decision_id,
-                "occurred_at": now,
-            }
-        )
+        what = _what(one)
+        kind = what["type"]
+        events.append({"id": event_id, "site_id": one.site_id, "occurred_at": now} | what)
         deliveries += [
             {
                 "id": new_id("dl"),
@@ -84,6 +91,18 @@ def record(session: Session, happenings: Sequence[Happening], now: datetime) -> 
     if deliveries:
         session.execute(insert(table(DeliveryRow)), deliveries)
     return [Owed(str(row["id"]), str(row["endpoint_id"])) for row in deliveries]
+
+
+def _what(one: Happening | Notice) -> dict[str, Any]:
+    if isinstance(one, Notice):
+        return {"comment_id": None, "type": one.type, "version": 0, "decision_id": None, "data": dict(one.data)}
+    return {
+        "comment_id": one.comment_id,
+        "type": TYPE_OF_STATUS[one.status],
+        "version": one.version,
+        "decision_id": one.decision_id,
+        "data": None,
+    }
 
 
 def by_endpoint(owed: Iterable[Owed]) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from moderation.campaigns import Found, find
 from moderation.filters.facts import Facts, Form, Surroundings
+from moderation.floods import tightened
 from moderation.history import History, known_authors, look_up
 from moderation.link_memory import MOST_LINKS, number_of
 from moderation.link_memory import look_up as look_up_links
@@ -61,6 +62,7 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
     tried = [comment for comment in comments if comment.tries <= most_tries]
     history = look_up(session, tried)
     around = look_around(session, tried, {comment.id: title for comment, _, title, _ in rows})
+    flooded = tightened(session, policies, now)
     own = {comment.id: _own_hosts(domain, post_url) for comment, post_url, _, domain in rows}
     targets = {comment.id: _targets(comment, own[comment.id]) for comment in tried}
     link_histories = look_up_links(session, targets, {comment.id: comment.site_id for comment in tried})
@@ -86,6 +88,7 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
                 approved_before=(comment.site_id, comment.email_token) in known,
                 form=Form(seconds=comment.form_seconds, problem=comment.form_problem, is_trapped=comment.is_trapped),
                 link_histories=link_histories.get(comment.id, {}),
+                is_in_flood=comment.site_id in flooded,
                 surroundings=around.get(comment.id, Surroundings()),
                 **_found(history.get(comment.id), copies.get(comment.id)),
             ),

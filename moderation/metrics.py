@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from moderation.broker import BrokerAwayError, queue_lengths
 from moderation.db import Database
+from moderation.floods import states_of
 from moderation.settings import Settings
 from moderation.tables import (
     PENDING,
@@ -53,6 +54,7 @@ class _Rows(Collector):
     def collect(self) -> Iterator[Metric]:
         """Ask the rows, then the broker."""
         yield from self._from_rows()
+        yield from self._from_sites()
         yield from self._from_remote()
         yield from self._from_broker()
 
@@ -106,6 +108,11 @@ class _Rows(Collector):
             "queue",
             {queue: self._age(consumed_at) for queue, consumed_at in heartbeats},
         )
+
+    def _from_sites(self) -> Iterator[Metric]:
+        with self._database.read() as session:
+            flooded = len(states_of(session, self._now))
+        yield GaugeMetricFamily("moderation_sites_tightened", "Sites that are flooded and tightened.", value=flooded)
 
     def _from_remote(self) -> Iterator[Metric]:
         with self._database.read() as session:

@@ -50,6 +50,12 @@ def build(
     return _encode(content)
 
 
+def build_notice(event: EventRow) -> bytes:
+    """Return the body of a webhook about no comment."""
+    data = {"site": event.site_id, **(event.data or {})}
+    return _encode({"type": event.type, "timestamp": moment(event.occurred_at), "data": data})
+
+
 def decision_document(decision: DecisionRow, by: str) -> dict[str, Any]:
     """Return a decision as answers and messages show it; `by` names who made it."""
     return {

@@ -70,6 +70,7 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "RULE_CLOSED_POST": 0.0,
     "RULE_FIRST_TIMER": 0.0,
     "RULE_HOLD_EVERYTHING": 0.0,
+    "RULE_FLOOD_MODE": 0.0,
 }
 
 # What is no spam however much of it there is: points of these signals lead to `hold` and count towards nothing beyond.

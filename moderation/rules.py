@@ -14,7 +14,13 @@ MAX_ENTRIES = 10_000
 MAX_ENTRY_LENGTH = 254
 
 _LISTS = ("trust", "block", "closed_posts")
-_SWITCHES = ("hold_first_timers", "hold_everything", "expect_form_token")
+# And what they are where nothing is said.
+_SWITCHES = {
+    "hold_first_timers": False,
+    "hold_everything": False,
+    "expect_form_token": False,
+    "tighten_in_floods": True,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,8 @@ class Rules:
     hold_everything: bool = False
     # The site's forms send a token (`forms`): a comment without one is noticed.
     expect_form_token: bool = False
+    # While the site is flooded (`floods`), what would be approved is held.
+    tighten_in_floods: bool = True
 
     def document(self) -> dict[str, Any]:
         """Return the rules as JSON values."""
@@ -41,13 +49,13 @@ def read_rules(value: Any) -> Rules:
     if set(value) - {*_LISTS, *_SWITCHES}:
         raise ValueError("not a rule")
     for name in _SWITCHES:
-        if not isinstance(value.get(name, False), bool):
+        if not isinstance(value.get(name, True), bool):
             raise TypeError("neither true nor false")
     lists: dict[str, Any] = {name: _read_entries(value.get(name, [])) for name in _LISTS}
     for entry in (*lists["trust"], *lists["block"]):
         if "@" not in entry:
             ipaddress.ip_network(entry, strict=False)
-    switches: dict[str, Any] = {name: value.get(name, False) for name in _SWITCHES}
+    switches: dict[str, Any] = {name: value.get(name, usual) for name, usual in _SWITCHES.items()}
     return Rules(**lists, **switches)
 
 

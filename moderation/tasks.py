@@ -8,6 +8,7 @@ ASK = "moderation.ask"
 SWEEP_COMMENTS = "moderation.sweep_comments"
 SWEEP_DECISIONS = "moderation.sweep_decisions"
 SWEEP_DELIVERIES = "moderation.sweep_deliveries"
+SWEEP_SITES = "moderation.sweep_sites"
 TIDY = "moderation.tidy"
 
 SCREEN_QUEUE = "screen"
@@ -23,6 +24,8 @@ QUEUE_OF = {
     DELIVER: DELIVER_QUEUE,
     ASK: DELIVER_QUEUE,
     SWEEP_DELIVERIES: DELIVER_QUEUE,
+    # Not beside the comments: those of a flood would keep it waiting.
+    SWEEP_SITES: DELIVER_QUEUE,
     TIDY: DELIVER_QUEUE,
 }
 

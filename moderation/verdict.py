@@ -20,7 +20,7 @@ FILTER_FAILED = "FILTER_FAILED"
 # Below the difference that anyone would set a threshold by; hides what binary fractions add (2.9999999999999996).
 _DIGITS = 4
 
-_HOLDING_RULES = frozenset(["RULE_FIRST_TIMER", "RULE_HOLD_EVERYTHING"])
+_HOLDING_RULES = frozenset(["RULE_FIRST_TIMER", "RULE_HOLD_EVERYTHING", "RULE_FLOOD_MODE"])
 
 STATUS_OF: dict[Action, str] = {"approve": "approved", "hold": "held", "spam": "spam", "discard": "spam"}
 

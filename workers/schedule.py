@@ -3,7 +3,7 @@
 from typing import Any
 
 from moderation.settings import Settings
-from moderation.tasks import EXPIRES_SECONDS, SWEEP_COMMENTS, SWEEP_DECISIONS, SWEEP_DELIVERIES, TIDY
+from moderation.tasks import EXPIRES_SECONDS, SWEEP_COMMENTS, SWEEP_DECISIONS, SWEEP_DELIVERIES, SWEEP_SITES, TIDY
 
 _TIDY_SECONDS = 600
 
@@ -15,5 +15,6 @@ def entries(settings: Settings) -> dict[str, Any]:
         "sweep-comments": {"task": SWEEP_COMMENTS, "schedule": every, "options": {"expires": EXPIRES_SECONDS}},
         "sweep-decisions": {"task": SWEEP_DECISIONS, "schedule": every, "options": {"expires": EXPIRES_SECONDS}},
         "sweep-deliveries": {"task": SWEEP_DELIVERIES, "schedule": every, "options": {"expires": EXPIRES_SECONDS}},
+        "sweep-sites": {"task": SWEEP_SITES, "schedule": 5 * every, "options": {"expires": EXPIRES_SECONDS}},
         "tidy": {"task": TIDY, "schedule": _TIDY_SECONDS, "options": {"expires": EXPIRES_SECONDS}},
     }

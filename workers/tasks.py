@@ -13,6 +13,7 @@ from moderation.common_teaching import learn_together as learn_together_now
 from moderation.deliveries import MOST_AT_ONCE
 from moderation.deliveries import deliver as deliver_now
 from moderation.events import Owed, by_endpoint
+from moderation.floods import watch
 from moderation.log import get_logger
 from moderation.remote.questions import services_owing
 from moderation.retention import forget
@@ -104,6 +105,14 @@ def sweep_deliveries(self: Any, *_: Any, **__: Any) -> None:
         services = services_owing(session, utc_now())
     _ring_for_deliveries(owed)
     _ring_to_ask(services)
+
+
+@app.task(name=tasks.SWEEP_SITES, bind=True)  # type: ignore[untyped-decorator]
+def sweep_sites(self: Any) -> None:
+    """Tighten sites that are flooded, relax those where it is over, and ring for the notices."""
+    parts = resources()
+    parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
+    _ring_for_deliveries(watch(parts.database, utc_now()))
 
 
 @app.task(name=tasks.TIDY)  # type: ignore[untyped-decorator]

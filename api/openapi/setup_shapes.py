@@ -160,6 +160,11 @@ def _rules() -> Json:
                 **switch,
                 "description": "All of the site's forms send a `form_token`: notice comments that lack one.",
             },
+            "tighten_in_floods": {
+                **switch,
+                "default": True,
+                "description": "Hold what would be approved while the site is flooded, and ask more of public forms.",
+            },
         },
         required=[],
         text="The site's own rules: followed whatever the score is.",

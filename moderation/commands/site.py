@@ -1,12 +1,16 @@
 """`moderation site`: websites whose comments are moderated."""
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from moderation.clock import utc_now
 from moderation.commands.setup import as_json, print_fields, print_json, print_table, set_up, set_up_with_log
-from moderation.sites import add_site, find_site, list_sites, share_learning
+from moderation.floods import states_of
+from moderation.payload import moment
+from moderation.sites import add_site, find_site, list_sites, policies_of, share_learning
+from moderation.tables import Site, SiteState
 
 
 @click.group()
@@ -72,8 +76,41 @@ def list_all(*, as_json: bool) -> None:
       moderation site list
     """
     with set_up().database.read() as session:
-        rows = [(one.id, one.name, one.domain or "") for one in list_sites(session)]
+        states = states_of(session, utc_now())
+        documents = [_describe(one, states.get(one.id)) for one in list_sites(session)]
     if as_json:
-        print_json([{"id": site_id, "name": name, "domain": domain or None} for site_id, name, domain in rows])
+        print_json(documents)
         return
-    print_table(("id", "name", "domain"), rows)
+    columns = ("id", "name", "domain", "tightened_until")
+    print_table(columns, [[one[column] or "" for column in columns] for one in documents])
+
+
+@site.command()
+@click.argument("id_or_name")
+@as_json
+def show(id_or_name: str, *, as_json: bool) -> None:
+    """Show a website, and whether it is tightened because it is flooded.
+
+    \b
+    Example:
+      moderation site show "Daily News"
+    """
+    with set_up().database.read() as session:
+        found = find_site(session, id_or_name)
+        state = states_of(session, utc_now()).get(found.id)
+        wants_it = policies_of(session, [found.id])[found.id].rules.tighten_in_floods
+    document = _describe(found, state) | {
+        "created_at": moment(found.created_at),
+        "tightens_in_floods": wants_it,
+        "tightened_at": moment(state.tightened_at) if state else None,
+        "usual_in_ten_minutes": state.usual if state else None,
+    }
+    if as_json:
+        print_json(document)
+        return
+    print_fields({name: "" if value is None else value for name, value in document.items()})
+
+
+def _describe(one: Site, state: SiteState | None) -> dict[str, Any]:
+    until = moment(state.tightened_until) if state else None
+    return {"id": one.id, "name": one.name, "domain": one.domain, "tightened_until": until}

@@ -152,6 +152,8 @@ class Facts:
     # None when the author's history was not looked up.
     author: AuthorHistory | None = None
     rates: Rates = Rates()
+    # The site is tightened (`floods`) while the comment is judged.
+    is_in_flood: bool = False
     form: Form = Form()
     surroundings: Surroundings = Surroundings()
     # By `Link.target`, of those links that were looked up.

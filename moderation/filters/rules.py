@@ -8,7 +8,7 @@ from moderation.signals import Evidence, Signal
 
 
 def rules(facts: Facts) -> Iterator[Signal]:
-    """Notice RULE_TRUST, RULE_BLOCK, RULE_CLOSED_POST, RULE_FIRST_TIMER and RULE_HOLD_EVERYTHING.
+    """Notice RULE_TRUST, RULE_BLOCK, RULE_CLOSED_POST, RULE_FIRST_TIMER, RULE_HOLD_EVERYTHING and RULE_FLOOD_MODE.
 
     They weigh nothing: `verdict` follows them whatever the score is.
     """
@@ -23,3 +23,5 @@ def rules(facts: Facts) -> Iterator[Signal]:
         yield Signal("RULE_FIRST_TIMER", 1.0)
     if of_site.hold_everything:
         yield Signal("RULE_HOLD_EVERYTHING", 1.0)
+    if facts.is_in_flood and of_site.tighten_in_floods:
+        yield Signal("RULE_FLOOD_MODE", 1.0)

@@ -19,7 +19,7 @@ def migrate(database: Database) -> None:
 
     SQLite's write transaction is the lock there. Two processes that start together both return when it is done.
     """
-    with database.write() as session:
+    with database.reshape() as session:
         connection = session.connection()
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

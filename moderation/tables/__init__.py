@@ -10,7 +10,7 @@ from moderation.columns import Row, table
 from moderation.tables.comments import Comment, IdempotencyRow, LinkDomain, Post, TextBand, TextSketch
 from moderation.tables.judgements import CommonModelRow, DecisionRow, SiteModelRow, VerdictRow
 from moderation.tables.remote import RemoteBudget, RemoteOutcome, RemoteQuestion, RemoteService
-from moderation.tables.sites import Key, Moderator, ModeratorSite, PolicyVersion, Site
+from moderation.tables.sites import Key, Moderator, ModeratorSite, PolicyVersion, Site, SiteState
 from moderation.tables.telling import AttemptRow, DeliveryRow, Endpoint, EventRow
 from moderation.tables.workers import Heartbeat
 
@@ -39,6 +39,7 @@ __all__ = [
     "Row",
     "Site",
     "SiteModelRow",
+    "SiteState",
     "TextBand",
     "TextSketch",
     "VerdictRow",

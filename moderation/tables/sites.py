@@ -40,6 +40,17 @@ class PolicyVersion(Row):
     created_at: Mapped[datetime]
 
 
+class SiteState(Row):
+    """A site that was flooded once (`floods`). It is tightened until the moment given; NULL: it is not."""
+
+    __tablename__ = "site_states"
+    site_id: Mapped[str] = mapped_column(Id, ForeignKey("sites.id"), primary_key=True)
+    tightened_at: Mapped[datetime | None]
+    tightened_until: Mapped[datetime | None]
+    # Comments that were usual in ten minutes before the flood.
+    usual: Mapped[float | None]
+
+
 class Moderator(Row):
     """A person who decides."""
 

@@ -6,20 +6,26 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from moderation.columns import Id, Row, partial_index
+from moderation.columns import Id, NullableJson, Row, partial_index
 
 
 class EventRow(Row):
-    """Something that happened to a comment. Holds no personal data: the message is made from the comment when sent."""
+    """Something that happened to a comment or on a site.
+
+    Holds no personal data: a message about a comment is made from it when sent, one about no comment from `data`.
+    """
 
     __tablename__ = "events"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     site_id: Mapped[str] = mapped_column(Id, ForeignKey("sites.id"))
-    comment_id: Mapped[str] = mapped_column(Id, ForeignKey("comments.id"))
+    comment_id: Mapped[str | None] = mapped_column(Id, ForeignKey("comments.id"))
     type: Mapped[str] = mapped_column(String(64))
+    # The comment's; 0 where the event is about none.
     version: Mapped[int]
     decision_id: Mapped[str | None] = mapped_column(Id, ForeignKey("decisions.id"))
     occurred_at: Mapped[datetime]
+    # What the message of an event about no comment tells.
+    data: Mapped[dict[str, Any] | None] = mapped_column(NullableJson)
     __table_args__ = (UniqueConstraint("comment_id", "version", name="one_event_per_version"),)
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from moderation.keys import Kind, add_key
 from moderation.screening import screen
 from moderation.settings import Settings
 from moderation.sites import NewSite, add_moderator, add_site
-from moderation.tables import Comment
+from moderation.tables import Comment, SiteState
 from tests.api.contract import CheckedClient, Contract
 from tests.conftest import SECRET
 from tests.steps.judges import judge_with
@@ -95,6 +96,13 @@ class Service:
         """Return how many comments there are."""
         with self.database.read() as session:
             return session.scalar(select(func.count()).select_from(Comment)) or 0
+
+    def tighten(self, minutes: float = 10) -> None:
+        """Let the site be flooded from now on."""
+        now = utc_now()
+        state = {"tightened_at": now, "tightened_until": now + timedelta(minutes=minutes), "usual": 0.0}
+        with self.database.write() as session:
+            session.merge(SiteState(site_id=self.site.id, **state))
 
     @contextmanager
     def judging(self) -> Iterator[None]:

@@ -73,12 +73,32 @@ def test_a_websites_server_is_limited_by_its_key_alone(sqlite_url: str) -> None:
         assert service.post(sent).status_code == 429
 
 
+def test_while_a_site_is_flooded_its_form_has_a_quarter_of_the_limits_and_its_server_all(sqlite_url: str) -> None:
+    with running(sqlite_url, limit_address=Limit(8, 60), limit_email=Limit(2, 60), limit_key=Limit(100, 60)) as service:
+        service.tighten()
+        sent = [comment(email=f"reader{number}@example.com") for number in range(4)]
+        answers = [service.post(one, key=service.pk, **_from("203.0.113.7")) for one in sent]
+        assert [answer.status_code for answer in answers] == [202, 202, 429, 429]
+        # However small a limit is, one comment goes through.
+        assert answers[0].headers["RateLimit"].startswith('"email";r=0')
+        assert [service.post(one).status_code for one in sent] == [202] * 4
+        # Of other sites nobody is asked more.
+        answers = [service.post(one, key=service.other.public_key, **_from("203.0.113.7")) for one in sent]
+        assert [answer.status_code for answer in answers] == [202] * 4
+        # Nor of this one, where its policy wants it left alone.
+        assert service.call("PUT", "/v1/policy", service.moderator, json={"rules": {"tighten_in_floods": False}})
+        answers = [service.post(one, key=service.pk, **_from("198.51.100.7")) for one in sent[2:]]
+        assert [answer.status_code for answer in answers] == [202] * 2
+
+
 def test_limits_that_are_off_are_not_spoken_of(sqlite_url: str) -> None:
     names = ("limit_key", "limit_address", "limit_network", "limit_email", "limit_site")
     with running(sqlite_url, **dict.fromkeys(names)) as service:
-        answer = service.post(key=service.pk)
-        assert answer.status_code == 202
-        assert "RateLimit" not in answer.headers
+        for _ in range(2):
+            answer = service.post(key=service.pk)
+            assert answer.status_code == 202
+            assert "RateLimit" not in answer.headers
+            service.tighten()
 
 
 def test_processes_share_a_limit_through_a_real_redis(tmp_path: Path) -> None:

@@ -66,12 +66,18 @@ def test_a_set_up_is_made_from_the_command_line(tmp_path: Path) -> None:
     site = run("site", "add", "News", "--domain", "news.example.com")
     assert isinstance(site, dict)
     assert set(site) == {"id", "name", "domain", "secret_key", "public_key", "akismet_key"}
+    listed = {"id": site["id"], "name": "News", "domain": "news.example.com", "tightened_until": None}
+    assert run("site", "list") == [listed]
+    shown = run("site", "show", "News")
+    assert isinstance(shown, dict)
+    assert shown.pop("created_at")
+    assert shown == listed | {"tightens_in_floods": True, "tightened_at": None, "usual_in_ten_minutes": None}
     moderator = run("moderator", "add", "Night", "--site", "News")
     assert isinstance(moderator, dict)
     assert moderator["sites"] == [site["id"]]
     endpoint = run("endpoint", "add", "--site", "News", "--url", "http://127.0.0.1:1/", "--audience", "moderators")
     assert isinstance(endpoint, dict)
-    assert endpoint["events"] == ["comment.held"]
+    assert endpoint["events"] == ["comment.held", "site.tightened", "site.relaxed"]
     assert endpoint["secret"].startswith("whsec_")
     keys = run("token", "list")
     assert isinstance(keys, list)

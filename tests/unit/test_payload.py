@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.payload import MAX_BYTES, build, cut, moment
+from moderation.payload import MAX_BYTES, build, build_notice, cut, moment
 from moderation.tables import Comment, EventRow, Post, VerdictRow
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -85,6 +85,15 @@ def test_what_is_cut_fits_and_is_a_beginning(text: str, room: int) -> None:
     piece = cut(text, room)
     assert text.startswith(piece)
     assert len(json.dumps(piece, ensure_ascii=False).encode()) - 2 <= room
+
+
+def test_a_message_about_no_comment_tells_what_its_event_holds() -> None:
+    event = EventRow(id="ev_1", site_id="st_1", type="site.relaxed", version=0, occurred_at=NOW, data={"usual": 1.5})
+    assert json.loads(build_notice(event)) == {
+        "type": "site.relaxed",
+        "timestamp": "2026-01-02T03:04:05.678Z",
+        "data": {"site": "st_1", "usual": 1.5},
+    }
 
 
 def test_no_time_is_no_time() -> None:
