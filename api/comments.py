@@ -64,7 +64,9 @@ def _post_comment(waiting_room: WaitingRoom) -> Response:
     once = wanted_once(caller.site(), "/v1/comments")
     seconds = wait_seconds()
     shape = _shaper(caller)
-    accepted = _accept(caller, [submission], lambda ids: shape(ids[0]), once, seconds)
+    accepted = _accept(
+        caller, [submission], lambda ids: shape(ids[0]), once, seconds=seconds, asks_for_work=is_in_flood
+    )
     # A repeated request waits too: whoever lost the first answer still wants the verdict.
     if not seconds:
         return _accepted(accepted.answer)
@@ -76,7 +78,9 @@ def _accept(
     submissions: Sequence[Submission],
     shape: Callable[[Sequence[str]], Answer],
     once: Once | None,
+    *,
     seconds: int = 0,
+    asks_for_work: bool = False,
 ) -> Accepted:
     parts = resources()
     accepted = accept(
@@ -89,6 +93,7 @@ def _accept(
         once=once,
         busy_for=timedelta(seconds=seconds + _BUSY_MARGIN_SECONDS) if seconds else None,
         is_public=caller.kind is Kind.PUBLIC,
+        asks_for_work=asks_for_work,
     )
     parts.doorbell.ring(comments=accepted.ids)
     for comment_id in accepted.ids:

@@ -86,7 +86,12 @@ def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: i
                 repeats=max(0, repeats.get((comment.site_id, comment.fingerprint), 1) - 1),
                 repeats_of_spam=spam.get((comment.site_id, comment.fingerprint), 0),
                 approved_before=(comment.site_id, comment.email_token) in known,
-                form=Form(seconds=comment.form_seconds, problem=comment.form_problem, is_trapped=comment.is_trapped),
+                form=Form(
+                    seconds=comment.form_seconds,
+                    problem=comment.form_problem,
+                    is_trapped=comment.is_trapped,
+                    has_worked=comment.has_worked,
+                ),
                 link_histories=link_histories.get(comment.id, {}),
                 is_in_flood=comment.site_id in flooded,
                 surroundings=around.get(comment.id, Surroundings()),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from moderation import idempotency
 from moderation.db import Database
+from moderation.form_work import is_done
 from moderation.forms import read_form
 from moderation.idempotency import Once
 from moderation.identity import Keyed, new_id
@@ -48,16 +49,18 @@ def accept(
     once: Once | None = None,
     busy_for: timedelta | None = None,
     is_public: bool = False,
+    asks_for_work: bool = False,
 ) -> Accepted:
     """Commit the submissions in one transaction and return their ids, in order.
 
     `shape` makes the answer from the ids; with `once` it is stored in the same transaction, and marked as not yet
-    given for `busy_for`. `is_public` says that a visitor's browser sent them. Raises
-    KeyReusedError and ConflictError as `idempotency` does.
+    given for `busy_for`. `is_public` says that a visitor's browser sent them, `asks_for_work` that it was to show
+    work for it. Raises KeyReusedError and ConflictError as `idempotency` does.
     """
     ids = [new_id("cm") for _ in submissions]
     rows = [
-        _row(comment_id, site_id, one, keyed, now) | _form_columns(site_id, one, keyed, now, is_public=is_public)
+        _row(comment_id, site_id, one, keyed, now)
+        | _form_columns(site_id, one, keyed, now, is_public=is_public, asks_for_work=asks_for_work)
         for comment_id, one in zip(ids, submissions, strict=True)
     ]
     answer = shape(ids)
@@ -110,10 +113,19 @@ def _row(comment_id: str, site_id: str, one: Submission, keyed: Keyed, now: date
     }
 
 
-def _form_columns(site_id: str, one: Submission, keyed: Keyed, now: datetime, *, is_public: bool) -> dict[str, Any]:
+def _form_columns(
+    site_id: str, one: Submission, keyed: Keyed, now: datetime, *, is_public: bool, asks_for_work: bool
+) -> dict[str, Any]:
     # A visitor's browser is not asked when it was sent.
     read = read_form(keyed, site_id, one.form_token, now, None if is_public else one.submitted_at)
-    return {"form_seconds": read.seconds, "form_problem": read.problem, "is_trapped": one.is_trapped}
+    # Work for a token that is none, or too old, could have been done for many.
+    has_worked = read.seconds is not None and is_done(one.form_token or "", one.form_work or "")
+    return {
+        "form_seconds": read.seconds,
+        "form_problem": read.problem,
+        "is_trapped": one.is_trapped,
+        "has_worked": has_worked if asks_for_work else None,
+    }
 
 
 def email_token(keyed: Keyed, site_id: str, email_normalized: str) -> str:

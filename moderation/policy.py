@@ -45,6 +45,7 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "FORM_STALE": 0.3,
     "FORM_FORGED": 1.5,
     "FORM_MISSING": 1.0,
+    "FORM_NO_WORK": 3.0,
     "CONTACT": 3.0,
     "LANGUAGE_OTHER": 1.0,
     "FINGLISH": 0.0,
@@ -74,7 +75,8 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
 }
 
 # What is no spam however much of it there is: points of these signals lead to `hold` and count towards nothing beyond.
-HOLDS_ONLY = frozenset(["MODEL_UNTAUGHT", "TOXIC", "REMOTE_OPINION_SPAM"])
+# A form shown before a flood began, or by a browser without scripts, can't show work.
+HOLDS_ONLY = frozenset(["MODEL_UNTAUGHT", "TOXIC", "FORM_NO_WORK", "REMOTE_OPINION_SPAM"])
 
 # Public lists for WordPress have some 60,000 lines.
 MAX_WORDS = 100_000

@@ -44,6 +44,8 @@ class Submission:
     # What the form's token field held, None where it was not sent; and whether its hidden field was filled in.
     form_token: str | None = None
     is_trapped: bool = False
+    # What the form sends as its work, None where it sends none.
+    form_work: str | None = None
 
 
 class _FieldProblem(Exception):  # noqa: N818 - never leaves this module
@@ -128,6 +130,11 @@ FIELDS = (
 # browser offers to fill one of that name.
 FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
 HONEYPOT = "contact_url"
+# The counter that a form was asked for while its site is flooded (`form_work`).
+FORM_WORK = "form_work"
+
+# Longer numbers would cost time to print.
+_MOST_WORK = 10**20
 
 # The names that WordPress's reply form uses, for form posts.
 WORDPRESS_NAMES = {
@@ -171,6 +178,7 @@ def read_submission(sent: Any, max_lengths: Mapping[str, int] | None = None) -> 
         email_normalized=normalize_email(values["email"]),
         form_token=_read_form_token(sent.get(FORM_TOKEN)),
         is_trapped=_is_filled(sent.get(HONEYPOT)),
+        form_work=_read_form_work(sent.get(FORM_WORK)),
     )
 
 
@@ -179,6 +187,13 @@ def _read_form_token(value: Any) -> str | None:
     if not _is_filled(value):
         return None
     return value.strip() if isinstance(value, str) else ""
+
+
+def _read_form_work(value: Any) -> str | None:
+    """Return the counter as it was sent; whatever it is, it is no reason to refuse the comment."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_WORK:
+        return str(value)
+    return _read_form_token(value)
 
 
 def _is_filled(value: Any) -> bool:

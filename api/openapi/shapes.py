@@ -6,8 +6,9 @@ from typing import Any
 from api.limits import MAX_BATCH
 from api.openapi.inputs import Json, ref
 from moderation.decisions import MAX_REASON, STATUS_OF
+from moderation.form_work import ALGORITHM
 from moderation.reading import REASON_OF
-from moderation.submission import FIELDS, FORM_TOKEN, HONEYPOT, WORDPRESS_NAMES, Field
+from moderation.submission import FIELDS, FORM_TOKEN, FORM_WORK, HONEYPOT, WORDPRESS_NAMES, Field
 from moderation.verdict import STATUS_OF as STATUS_OF_VERDICT
 
 STATUSES = tuple(REASON_OF)
@@ -26,6 +27,7 @@ COMMENT_ID: Json = {"type": "string", "pattern": "^cm_[0-9a-z]{26}$"}
 # Of any type: what is wrong with them is noticed, never refused.
 _OF_FORMS: dict[str, Json] = {
     FORM_TOKEN: {"description": "What `GET /v1/form` answered when the form was shown: says how long it was open."},
+    FORM_WORK: {"description": "The counter that shows the work which `GET /v1/form` asked for."},
     HONEYPOT: {"description": "A field that people don't see and leave empty; robots fill it."},
 }
 
@@ -143,7 +145,17 @@ def comment_schemas() -> dict[str, Json]:
                 "token": {**TEXT, "description": f"To be sent back as `{FORM_TOKEN}`."},
                 "honeypot": {"const": HONEYPOT, "description": "The name of the field to hide from people."},
                 "expires_at": MOMENT,
+                "work": object_of(
+                    {
+                        "algorithm": {"const": ALGORITHM},
+                        "challenge": TEXT,
+                        "bits": {"type": "integer", "minimum": 1, "maximum": 32},
+                    },
+                    text="Only while the site is flooded, for a public key: the hash of the challenge followed by a "
+                    f"decimal counter begins with so many zero bits. The counter is sent back as `{FORM_WORK}`.",
+                ),
             },
+            required=["token", "honeypot", "expires_at"],
             text="What a reply form needs when it is shown.",
         ),
         "Accepted": object_of(_accepted({"const": "received"}), text="The comment is stored, and will be judged."),

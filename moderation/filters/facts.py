@@ -94,6 +94,8 @@ class Form:
     problem: str | None = None
     # The field that people don't see was filled in.
     is_trapped: bool = False
+    # Whether the work that it was asked for was shown; None: it was not asked.
+    has_worked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

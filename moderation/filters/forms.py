@@ -1,4 +1,4 @@
-"""How the form was filled in: a field that people don't see, faster than anyone types, with a token that is none."""
+"""How the form was filled in: a field that people don't see, faster than anyone types, without a token or work."""
 
 from collections.abc import Iterator
 
@@ -19,10 +19,12 @@ _PROBLEMS = {
 
 
 def forms(facts: Facts) -> Iterator[Signal]:
-    """Notice HONEYPOT, FORM_FAST, FORM_STALE, FORM_FORGED, and FORM_MISSING where the site's forms send a token."""
+    """Notice HONEYPOT, FORM_NO_WORK, FORM_FAST, FORM_STALE, FORM_FORGED, and where forms send a token FORM_MISSING."""
     form = facts.form
     if form.is_trapped:
         yield Signal("HONEYPOT", 1.0, (Evidence("the form's hidden field was filled in", field=""),))
+    if form.has_worked is False:
+        yield Signal("FORM_NO_WORK", 1.0, (Evidence("the site was flooded, and the form showed no work", field=""),))
     if form.seconds is not None:
         strength = _haste(form.seconds, len(facts.body))
         if strength > 0:

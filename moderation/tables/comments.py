@@ -47,6 +47,8 @@ class Comment(Row):
     form_problem: Mapped[str | None] = mapped_column(String(16))
     # The field that people don't see was filled in. A default of the database's: the release before doesn't know it.
     is_trapped: Mapped[bool] = mapped_column(server_default=false())
+    # Whether the form showed the work that it was asked for (`form_work`); None: it was not asked.
+    has_worked: Mapped[bool | None]
     status: Mapped[str] = mapped_column(String(16))
     # Rises with every change of status; a decision names the version it saw.
     version: Mapped[int]

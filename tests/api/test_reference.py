@@ -43,7 +43,7 @@ def test_the_comments_schema_is_what_is_read(document: Any) -> None:
     schema = document["components"]["schemas"]["NewComment"]
     assert {name: one.get("maxLength") for name, one in schema["properties"].items()} == {
         field.name: field.max_length for field in FIELDS
-    } | {"form_token": None, "contact_url": None}
+    } | {"form_token": None, "form_work": None, "contact_url": None}
     assert schema["required"] == [field.name for field in FIELDS if field.is_required]
 
 

@@ -1,11 +1,14 @@
 """Form tokens: how long a form was open, and which tokens are none."""
 
+import hashlib
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from moderation.filters.facts import Form
 from moderation.filters.forms import forms
+from moderation.form_work import is_done
 from moderation.forms import LASTS, FormRead, new_form, read_form
 from moderation.identity import Keyed
 from moderation.policy import Policy
@@ -131,6 +134,39 @@ def test_what_is_noticed_of_a_form(form: Form, is_expected: bool, names: list[st
     found = list(forms(facts(form=form, policy=policy)))
     assert [one.name for one in found] == names
     assert all(one.evidence[0].text for one in found)
+
+
+def test_work_is_a_hash_that_begins_with_zeros() -> None:
+    counter = next(str(number) for number in itertools.count() if is_done(TOKEN, str(number)))
+    digest = hashlib.sha256((TOKEN + counter).encode()).digest()
+    assert digest[:2] == b"\0\0"
+    # That of one token is none of another.
+    assert not is_done(new_form(KEYED, "st_1", SHOWN + timedelta(seconds=1)).token, counter)
+    assert not is_done(TOKEN, f"{counter} ")
+    assert not is_done(TOKEN, "٣" if counter == "3" else "3" + counter)
+
+
+@pytest.mark.parametrize("counter", ["", "-1", "x", "١", "0" * 21, "\ud800", "1e5"])
+def test_what_is_no_counter_is_no_work(counter: str) -> None:
+    assert not is_done("\ud800", counter)
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [(7, "7"), ("7", "7"), (" 7 ", "7"), (None, None), ("", None), (True, ""), (-1, ""), (10**20, ""), ([7], "")],
+)
+def test_whatever_is_sent_as_work_the_comment_is_read(sent: object, read: str | None) -> None:
+    assert read_submission(WHOLE | {"form_work": sent}).form_work == read
+
+
+def test_a_form_without_the_work_is_held_and_never_called_spam_for_it() -> None:
+    found = list(forms(facts(form=Form(seconds=60.0, has_worked=False))))
+    assert [one.name for one in found] == ["FORM_NO_WORK"]
+    assert judge(found, Policy(), None).action == "hold"
+    much = [*found, Signal("FORM_FORGED", 1.0), Signal("AUTHOR_MANY_NAMES", 1.0), Signal("LANGUAGE_OTHER", 1.0)]
+    assert judge(much, Policy(), None).action == "hold"
+    for has_worked in (True, None):
+        assert list(forms(facts(form=Form(seconds=60.0, has_worked=has_worked)))) == []
 
 
 def test_no_form_condemns_alone_and_only_a_filled_trap_holds() -> None:
