@@ -41,6 +41,14 @@ fuzz: ## look for texts that break something, for a minute (FUZZ_SECONDS=600 for
 		-r requirements/fuzz.lock || echo "fuzz: atheris could not be installed" >&2
 	@$(BIN)/python -m tests.fuzz.run --seconds $(or $(FUZZ_SECONDS),60)
 
+audit: ## ask whether a pinned package has a known weakness
+	@tools/setup.sh dev
+	@tools/audit.sh requirements/run.lock requirements/dev.lock
+
+sbom: ## write sbom.json: what the program is made of (CycloneDX)
+	@tools/setup.sh run
+	@$(BIN)/python tools/sbom.py requirements/run.lock >sbom.json
+
 docs: ## write the pages that are made from the code
 	@tools/setup.sh dev
 	@$(BIN)/python tools/settings_page.py

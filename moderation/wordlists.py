@@ -41,8 +41,8 @@ _NON_JOINER = "\u200c"
 _LONGEST_KEY = 3
 # A star stands for so many characters at most, blanks excepted.
 _STAR = 100
-# What one text may take, in lookups: a second at most. Public lists of 60,000 entries take a tenth of it for the longest
-# comment; a thousand entries such as `*a*x` would take a minute.
+# What one text may take, in lookups: about a second. For the longest comment a list of 60,000 entries takes less, and a
+# thousand entries such as `*a*x` would take most of a minute.
 _MOST_LOOKUPS = 5_000_000
 # How many lookups as much time goes to as to a piece between stars, and to a letter of a word by its sound.
 _LOOKUPS_OF_PIECE, _LOOKUPS_OF_LETTER = 50, 25

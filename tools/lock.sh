@@ -15,4 +15,6 @@ for one in redis fuzz; do
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
         --no-emit-find-links --no-deps --upgrade --output-file requirements/$one.lock requirements/$one.in
 done
+uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+    --no-emit-find-links --upgrade --output-file requirements/audit.lock requirements/audit.in
 compile --extra dev --output-file requirements/dev.lock

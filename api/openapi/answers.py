@@ -17,6 +17,7 @@ HEADERS: Mapping[str, tuple[str, Json]] = {
     "Content-Language": ("The language of the messages.", {"enum": ["en", "fa"]}),
     "WWW-Authenticate": ("How to say who you are.", {"type": "string"}),
     "Accept-Post": ("The content types that are read.", {"type": "string"}),
+    "Accept-Encoding": ("The content codings that are read: none.", {"enum": ["identity"]}),
     "Allow": ("The methods that the address takes.", {"type": "string"}),
     "Content-Security-Policy": ("Nothing is loaded and nothing is run.", {"type": "string"}),
     "Access-Control-Allow-Origin": ("The page's origin, where it is one of a site.", {"type": "string"}),
@@ -53,7 +54,7 @@ _PROBLEMS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
     "Changed": (409, "Someone was first: the comment has another `version` now.", ()),
     "InProgress": (409, "The first request with this `Idempotency-Key` is still under way.", ("Retry-After",)),
     "TooLarge": (413, "The body is larger than this route reads.", ()),
-    "UnsupportedType": (415, "The body is of a type that is not read.", ("Accept-Post",)),
+    "UnsupportedType": (415, "The body is of a type that is not read, or packed (`Content-Encoding`).", ()),
     "Invalid": (422, "Fields need another look: one entry in `errors` for each.", ("Content-Language",)),
     "InvalidOrReused": (
         422,
@@ -79,7 +80,8 @@ def problem_components() -> Json:
 
 
 def _maybe(name: str) -> tuple[str, ...]:
-    return ("Content-Language",) if name == "InvalidOrReused" else ()
+    may = {"InvalidOrReused": ("Content-Language",), "UnsupportedType": ("Accept-Post", "Accept-Encoding")}
+    return may.get(name, ())
 
 
 def refusals(*names: str) -> Json:

@@ -23,6 +23,7 @@ _TOLD = {
     "content-language",
     "www-authenticate",
     "accept-post",
+    "accept-encoding",
     "allow",
     "access-control-allow-methods",
     "access-control-allow-headers",

@@ -1,5 +1,6 @@
 """What is sent, before anything is read of it: forms, broken JSON, types and sizes. None of it makes a 500."""
 
+import gzip
 import io
 from typing import Any
 from urllib.parse import urlencode
@@ -132,6 +133,31 @@ def test_another_type_is_refused_with_those_that_are_read(service: Service, cont
     assert FORM in response.headers["Accept-Post"]
     response = service.call("POST", "/v1/comments/batch", service.sk, data=b"{}", content_type=content_type)
     assert response.headers["Accept-Post"] == "application/json"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "identity, gzip", "x" * 100])
+def test_a_packed_body_is_refused_and_not_unpacked(service: Service, coding: str) -> None:
+    packed = gzip.compress(_VALID + b"}")
+    for path in ("/v1/comments", "/v1/comments/batch"):
+        headers = {"Content-Encoding": coding}
+        response = service.call("POST", path, service.sk, data=packed, headers=headers, content_type="application/json")
+        assert response.status_code == 415
+        assert response.headers["Accept-Encoding"] == "identity"
+
+
+def test_a_body_that_is_not_packed_may_say_so(service: Service) -> None:
+    headers = {"Content-Encoding": "Identity"}
+    assert service.post(data=_VALID + b"}", headers=headers, content_type="application/json").status_code == 202
+
+
+def test_a_body_shorter_than_told_is_refused(service: Service) -> None:
+    whole = _VALID + b"}"
+    told = {"CONTENT_LENGTH": str(len(whole) + 10), "wsgi.input_terminated": True}
+    response = service.post(
+        data=None, input_stream=io.BytesIO(whole), content_type="application/json", environ_overrides=told
+    )
+    assert response.status_code == 400
+    assert service.count() == 0
 
 
 def test_json_by_a_more_special_name_is_read(service: Service) -> None:
