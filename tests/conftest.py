@@ -167,6 +167,13 @@ class Receiver:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """Return a running receiver of webhooks."""
+    with receiving() as kept:
+        yield kept
+
+
+@contextlib.contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Run a receiver of webhooks."""
     kept = Receiver()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -201,7 +208,9 @@ def receiver() -> Iterator[Receiver]:
     kept.url = f"http://127.0.0.1:{server.server_port}/hook"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    yield kept
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield kept
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from moderation.columns import Id, Row, partial_index
@@ -66,7 +66,8 @@ class SiteModelRow(Row):
     # The version that was put back into use as this one.
     copy_of: Mapped[int | None]
     # It knows of no decision after this.
-    learned_until: Mapped[datetime]
+    # A default of the database's: the release before doesn't know it.
+    learned_until: Mapped[datetime] = mapped_column(server_default=func.now())
     # Last, so that a row is read up to it without it.
     weights: Mapped[bytes] = mapped_column(LargeBinary)
 
