@@ -27,7 +27,7 @@ _PROBES = ("/livez", "/readyz", "/metrics")
 
 def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     """Make the application that these settings describe; `publish` stands in for the broker."""
-    app = Flask("api", template_folder="templates", static_folder=None)
+    app = _Quiet("api", template_folder="templates", static_folder=None)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["moderation"] = Resources(
@@ -52,6 +52,13 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     app.after_request(note_key)
     app.after_request(_log_request)
     return app
+
+
+class _Quiet(Flask):
+    """Leaves it to `problems` to log what fails inside."""
+
+    def log_exception(self, *_: object) -> None:
+        """Log nothing: Flask would log the error's text, which may quote a comment."""
 
 
 class _Name(BaseConverter):

@@ -5,6 +5,7 @@ Never an email address, a comment's text, a key or a full visitor's address: log
 
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -18,6 +19,20 @@ _SHARED: list[Any] = [
 
 # Libraries that say at INFO what only their authors want to know; warnings of theirs still show.
 _QUIET = ("celery", "kombu", "amqp", "alembic", "urllib3", "_granian", "granian.access", "redis")
+
+
+def _without_text(record: logging.LogRecord) -> bool:
+    """Let Celery say which task failed, how and where, and not the error's text: it may quote a comment."""
+    if record.exc_info and record.exc_info[0]:
+        context = record.args if isinstance(record.args, Mapping) else {}
+        last = record.exc_info[2]
+        while last is not None and last.tb_next is not None:
+            last = last.tb_next
+        place = f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}" if last else "an unknown place"
+        record.msg = f"task {context.get('name')} failed: {record.exc_info[0].__name__} at {place}"
+        record.args, record.exc_info, record.exc_text = (), None, None
+        record.__dict__.pop("data", None)
+    return True
 
 
 def get_logger(name: str) -> Any:
@@ -58,5 +73,9 @@ def configure(level: str, process: str) -> None:
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(max(logging.WARNING, logging.getLevelName(level)) if level != "DEBUG" else logging.DEBUG)
+    for name in ("celery.app.trace", "celery.worker.request"):
+        logger = logging.getLogger(name)
+        if _without_text not in logger.filters:
+            logger.addFilter(_without_text)
     # Warnings become lines like all others.
     logging.captureWarnings(capture=True)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tools.audit import read_exceptions, weaknesses
+from tools.audit import read_exceptions, unchecked, weaknesses
 from tools.sbom import document
 
 LOCK = (ROOT / "requirements" / "run.lock").read_text()
@@ -53,6 +53,10 @@ def test_the_bill_of_materials_is_the_same_each_time_and_names_no_host() -> None
 def test_a_weakness_is_told_unless_an_exception_explains_it() -> None:
     assert weaknesses(ANSWER, {}) == ["werkzeug 3.0.0: PYSEC-1, mended in 3.0.1"]
     assert weaknesses(ANSWER, {"CVE-2026-1": "we never do that"}) == []
+
+
+def test_a_package_that_nobody_knows_is_not_taken_for_a_sound_one() -> None:
+    assert unchecked(ANSWER) == ["left-out"]
 
 
 def test_an_exception_without_a_reason_is_refused() -> None:
