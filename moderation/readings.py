@@ -6,7 +6,7 @@ filter looks for its words in these readings too, and the text model learns from
 
 import re
 
-from moderation.text import Folded
+from moderation.text import Folded, find_links
 
 _LEET_AS_I = str.maketrans("013457$@!|+89", "oieastsaiitbg")
 _LEET_AS_L = str.maketrans("013457$@!|+89", "oleastsalltbg")
@@ -40,12 +40,29 @@ def may_read_otherwise(folded: str) -> bool:
 
 
 def for_the_model(folded: str) -> str:
-    """Close up spaced words and add what l33t words spell behind the text."""
+    """Leave links out, close up spaced words, and add what l33t words spell behind the text.
+
+    How an address is spelt says nothing of a comment: a model that reads it learns hosts by heart, and takes the
+    numbers in a path for l33t. That there are links, and how many, it is told beside the text (`learning.sides`).
+    """
+    folded = _without_links(folded)
     closed = _SPACED.sub(lambda run: run.group()[::2], folded) if _MAY_BE_SPACED.search(folded) else folded
     if not _MAY_BE_LEET.search(closed):
         return closed
     words = [word for word in _LEET_WORD.findall(closed) if len(word) >= _SHORTEST]
     return " ".join((closed, *(_spelt_out(word, _LEET_AS_I) for word in words if _is_leet(word))))
+
+
+def _without_links(folded: str) -> str:
+    links = find_links(folded)
+    if not links:
+        return folded
+    kept: list[str] = []
+    at = 0
+    for link in links:
+        kept += (folded[at : link.start], " ")
+        at = link.end
+    return " ".join("".join((*kept, folded[at:])).split())
 
 
 def _spell_out(text: str, table: dict[int, int]) -> str:

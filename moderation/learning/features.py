@@ -32,7 +32,7 @@ __all__ = [
     "read",
 ]
 
-VERSION = 2
+VERSION = 3
 SIDES = len(NAMES)
 
 # What folding made longer than any comment may be (20,000) is cut: some ligatures unfold into eighteen letters.
