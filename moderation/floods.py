@@ -244,6 +244,8 @@ def _count(since: str, until: str, most: int) -> ScalarSelect[int]:
             _came.c.site_id == _sites.c.id, _came.c.received_at > _moment(since), _came.c.received_at <= _moment(until)
         )
         .correlate(_sites)
+        # In the order of the index: PostgreSQL would else look for the first few from end to end of the table.
+        .order_by(_came.c.received_at.desc())
         .limit(most)
     )
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
@@ -275,12 +277,12 @@ def _arrivals_of() -> Select[Any]:
         .scalar_subquery()
     )
     since = func.coalesce(latest, _moment("window_since"))
-    # Worked out once per site, before the join: as a condition of it, PostgreSQL would ask per comment.
+    # Worked out once per site, before the join: as conditions of it, both databases would ask per comment.
     asked = (
         select(_sites.c.id, since.label("since"), _count("day_since", "window_since", _MOST_OF_DAY).label("day_before"))
         .where(_sites.c.id.in_(bindparam("ids", expanding=True)))
         .cte("asked")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
+        .prefix_with("MATERIALIZED")
     )
     # What says that it was written long before comes as fast as the network lets it: an import is no flood.
     is_fresh = or_(_came.c.submitted_at.is_(None), _came.c.submitted_at > _moment("written_since"))
