@@ -73,6 +73,8 @@ def serve() -> Flask:
     die_with_parent()
     settings = Settings.from_environment()
     configure(settings.log_level, "api")
+    if settings.proxy_hint:
+        log.warning(settings.proxy_hint)
     return create_app(settings)
 
 

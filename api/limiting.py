@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.problems import ProblemError
 from api.resources import resources
-from api.visitors import visitor_address
+from api.visitors import is_trusted, visitor_address
 from moderation.clock import utc_now
 from moderation.floods import tightened
 from moderation.keys import Caller, Kind
@@ -20,8 +20,11 @@ from moderation.limiting.limits import Limit
 from moderation.limiting.redis_totals import RedisTotals
 from moderation.limiting.shared import Limiter
 from moderation.limiting.windows import Standing
+from moderation.log import get_logger
 from moderation.policy import Policy
 from moderation.settings import Settings
+
+log = get_logger(__name__)
 
 # While a site is flooded, what a public form posts counts so many times: a quarter of each limit is left.
 _WEIGHT_IN_FLOODS = 4
@@ -71,7 +74,18 @@ def limit_author(caller: Caller, email_normalized: str, *, is_in_flood: bool = F
 def connection_address() -> str | None:
     """Return the visitor's address, as the connection and trusted proxies tell it."""
     forwarded = [entry for line in request.headers.getlist("X-Forwarded-For") for entry in line.split(",")]
-    return visitor_address(request.remote_addr, forwarded, resources().settings.trusted_proxies)
+    trusted = resources().settings.trusted_proxies
+    if forwarded and not is_trusted(request.remote_addr, trusted):
+        _warn_of_ignored_header()
+    return visitor_address(request.remote_addr, forwarded, trusted)
+
+
+def _warn_of_ignored_header() -> None:
+    """Say it once per process, without an address: a stranger may send the header as often as they like."""
+    warned = resources().warned
+    if "forwarded" not in warned:
+        warned.add("forwarded")
+        log.warning("a forwarded header was ignored: name the proxy in TRUSTED_PROXIES")
 
 
 def network_of(address: str) -> str:

@@ -1,6 +1,6 @@
 """What the routes stand on, made once per application and found through it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
@@ -27,6 +27,8 @@ class Resources:
     doorbell: Doorbell
     limiter: Limiter
     key_use: KeyUse
+    # What this process has warned of, and need not again.
+    warned: set[str] = field(default_factory=set)
 
     @property
     def base_url(self) -> str:

@@ -14,13 +14,23 @@ def visitor_address(peer: str | None, forwarded_for: Sequence[str], trusted: Net
     """
     address = _parse(peer)
     for entry in reversed(forwarded_for):
-        if address is None or not any(address in network for network in trusted if network.version == address.version):
+        if address is None or not _is_in(address, trusted):
             break
         further = _parse(entry)
         if further is None:
             break
         address = further
     return str(address) if address else None
+
+
+def is_trusted(peer: str | None, trusted: Networks) -> bool:
+    """Tell whether a connection from there is a trusted proxy's."""
+    address = _parse(peer)
+    return address is not None and _is_in(address, trusted)
+
+
+def _is_in(address: ipaddress.IPv4Address | ipaddress.IPv6Address, networks: Networks) -> bool:
+    return any(address in network for network in networks if network.version == address.version)
 
 
 def _parse(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -172,6 +172,16 @@ class Settings:
         return self.base_url or f"http://{host}:{self.port}"
 
     @property
+    def proxy_hint(self) -> str:
+        """What to say where a proxy must stand in front and none is named; empty elsewhere. `serve` speaks no TLS."""
+        if not self.base_url.lower().startswith("https:") or self.trusted_proxies:
+            return ""
+        return (
+            f"{PREFIX}BASE_URL is https, so a proxy stands in front: until {PREFIX}TRUSTED_PROXIES names it, "
+            "all visitors share its address"
+        )
+
+    @property
     def uses_sqlite(self) -> bool:
         """Tell whether the database is SQLite."""
         return self.effective_database_url.startswith("sqlite")

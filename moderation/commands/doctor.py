@@ -77,6 +77,8 @@ def _examine() -> Iterator[Part]:
         yield Part("settings", is_well=False, detail=str(error))
         return
     yield Part("settings", is_well=True)
+    # A hint: where only websites' servers post, nothing is wrong with it.
+    yield Part("proxies", is_well=True, detail=setup.settings.proxy_hint)
     yield _secret(setup)
     if setup.settings.uses_sqlite or setup.settings.is_embedded:
         yield _data_dir(setup)

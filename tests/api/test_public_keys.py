@@ -3,6 +3,7 @@
 import ipaddress
 
 import pytest
+import structlog
 
 from tests.api.service import Service, comment, running
 
@@ -115,6 +116,62 @@ def test_only_trusted_proxies_say_whose_address_it_is(
 ) -> None:
     with running(sqlite_url, trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"),)) as service:
         assert visitor(service, peer, forwarded, ip="9.9.9.9") == expected
+
+
+def test_a_forwarded_header_from_elsewhere_is_warned_of_once_without_an_address(sqlite_url: str) -> None:
+    with (
+        running(sqlite_url, trusted_proxies=(ipaddress.ip_network("10.0.0.0/8"),)) as service,
+        structlog.testing.capture_logs() as logs,
+    ):
+        visitor(service, "192.0.2.1")
+        visitor(service, "10.0.0.1", "203.0.113.7")
+        assert not [one for one in logs if "forwarded" in one["event"]]
+        for _ in range(2):
+            visitor(service, "192.0.2.1", "203.0.113.7")
+        [warning] = [one for one in logs if "forwarded" in one["event"]]
+    assert warning["log_level"] == "warning"
+    assert "TRUSTED_PROXIES" in warning["event"]
+    assert not {"192.0.2.1", "203.0.113.7"} & set(str(warning).replace("'", " ").split())
+
+
+# What pages may ask, by address: the methods that a browser may learn of.
+PUBLIC = {"/v1/comments": "POST", "/v1/form": "GET"}
+
+
+@pytest.mark.parametrize(("path", "method"), PUBLIC.items())
+@pytest.mark.parametrize("origin", [HOME, "https://evil.example.com", "null", "https://news.example.com.evil.example"])
+def test_only_the_sites_pages_are_let_in_exactly_as_they_name_themselves(
+    service: Service, path: str, method: str, origin: str
+) -> None:
+    headers = {"Origin": origin}
+    body = {"json": comment()} if method == "POST" else {}
+    asked = service.call("OPTIONS", path, headers=headers)
+    answered = service.call(method, path, service.pk, headers=headers, **body)
+    for response in (asked, answered):
+        # One origin or none, never all of them, and no cookie goes along.
+        allowed = response.headers.get_all("Access-Control-Allow-Origin")
+        assert allowed == ([origin] if origin == HOME else [])
+        assert "Access-Control-Allow-Credentials" not in response.headers
+        assert "Origin" in response.headers["Vary"]
+    assert answered.status_code == (403 if origin != HOME else 202 if method == "POST" else 200)
+    if origin == HOME:
+        assert method in asked.headers["Access-Control-Allow-Methods"].split(", ")
+
+
+def test_a_page_of_another_site_of_the_service_may_not_use_this_sites_key(service: Service) -> None:
+    for path, method in PUBLIC.items():
+        body = {"json": comment()} if method == "POST" else {}
+        answer = service.call(method, path, service.pk, headers={"Origin": "https://weather.example.org"}, **body)
+        assert answer.status_code == 403
+    assert service.count() == 0
+
+
+def test_no_page_may_read_what_is_for_servers_and_moderators(service: Service) -> None:
+    headers = {"Origin": HOME}
+    for path in ("/v1/endpoints", "/v1/policy", "/metrics", "/readyz", "/openapi.json"):
+        for method in ("GET", "OPTIONS"):
+            answer = service.call(method, path, service.moderator, headers=headers)
+            assert not [name for name, _ in answer.headers if name.startswith("Access-Control-")], path
 
 
 def test_with_the_sites_key_the_website_says_the_visitors_address(service: Service) -> None:

@@ -105,6 +105,16 @@ def test_an_endpoint_at_a_private_address_is_refused_in_words(tmp_path: Path) ->
     assert "127.0.0.1 is not a public address" in done.stderr
 
 
+def test_the_doctor_hints_at_a_proxy_that_nobody_named(tmp_path: Path) -> None:
+    for more, is_said in (
+        ({"MODERATION_BASE_URL": "https://moderation.example.com"}, True),
+        ({"MODERATION_BASE_URL": "https://a.example.com", "MODERATION_TRUSTED_PROXIES": "10.0.0.1"}, False),
+        ({"MODERATION_BASE_URL": "http://moderation.example.com"}, False),
+    ):
+        done = _run(tmp_path, "doctor", **more)
+        assert ("MODERATION_TRUSTED_PROXIES names it" in done.stdout) is is_said, done.stdout
+
+
 def test_the_doctor_says_what_to_mend(tmp_path: Path) -> None:
     done = _run(tmp_path, "doctor")
     assert done.returncode == 1
