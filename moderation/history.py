@@ -192,7 +192,8 @@ def _sites() -> Select[Any]:
 def _count(of: FromClause, which: ColumnElement[bool], since: str, most: int) -> ScalarSelect[int]:
     """Count what came since then, up to so many."""
     came = _earlier.c.received_at
-    some = select(_earlier.c.site_id).where(which, came > _moment(since), came <= _moment("at"))
+    # In the order of the index: PostgreSQL would else look for the first few from end to end of the table.
+    some = select(_earlier.c.site_id).where(which, came > _moment(since), came <= _moment("at")).order_by(came.desc())
     return select(func.count()).select_from(some.correlate(of).limit(most).subquery()).scalar_subquery()
 
 
