@@ -31,14 +31,14 @@ _LEFT_OUT = {
 
 
 def _cases() -> list[Any]:
-    """Return every operation with what the document allows, and with what it forbids where there is anything to send."""
-    found = []
-    for path, methods in build(BASE_URL)["paths"].items():
-        for method, described in methods.items():
-            takes_something = "parameters" in described or "requestBody" in described
-            for mode in [GenerationMode.POSITIVE, *[GenerationMode.NEGATIVE] * takes_something]:
-                found.append(pytest.param(method.upper(), path, mode, id=f"{method.upper()} {path} {mode.value}"))
-    return found
+    """Return every operation with what the document allows, and with what it forbids where it takes anything."""
+    return [
+        pytest.param(method.upper(), path, mode, id=f"{method.upper()} {path} {mode.value}")
+        for path, methods in build(BASE_URL)["paths"].items()
+        for method, described in methods.items()
+        for mode in GenerationMode
+        if mode is GenerationMode.POSITIVE or "parameters" in described or "requestBody" in described
+    ]
 
 
 def _ask(service: Service, method: str, path: str, mode: GenerationMode, examples: int) -> int:
