@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def _run_beat(settings: Settings) -> None:
     # It sends names and knows no task, so it need not load what the tasks stand on.
-    app = Celery("moderation")
+    app = Celery("moderation", amqp="workers.connection:SteadyAMQP")
     app.conf.update(settings.celery() | {"beat_schedule": schedule.entries(settings)})
     # Having a receiver keeps Celery from setting up logging of its own.
     signals.setup_logging.connect(_keep_logging)

@@ -19,7 +19,7 @@ def _configuration() -> dict[str, Any]:
     return settings.celery() | {"beat_schedule": schedule.entries(settings)}
 
 
-app = Celery("moderation", include=["workers.tasks"])
+app = Celery("moderation", include=["workers.tasks"], amqp="workers.connection:SteadyAMQP")
 app.add_defaults(_configuration)
 
 
