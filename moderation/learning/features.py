@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from moderation.learning.characters import Characters, line_up
 from moderation.learning.grams import HASH_BITS, TABLE_SIZE, WORD_PLACES, Grams, distinct, grams
+from moderation.learning.last_batch import LastBatch
 from moderation.learning.sides import NAMES, side_features
 from moderation.readings import for_the_model
 from moderation.text import find_links, fold
@@ -40,6 +41,8 @@ LONGEST_READ = 40_000
 # Few enough to keep the arrays in the cache, and within what `grams` can count.
 _MAX_TEXTS = 2_000
 _MAX_BATCH_CHARACTERS = 400_000
+
+_LAST = LastBatch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,13 @@ def extract(texts: Sequence[str], folded: Sequence[str] | None = None) -> Featur
 
 def read(texts: Sequence[str], folded: Sequence[str] | None = None) -> Iterator[Reading]:
     """Read texts in portions of a bounded size, in order; `folded` saves folding them again where the caller has."""
+    if sum(map(len, texts)) <= _MAX_BATCH_CHARACTERS and len(texts) <= _MAX_TEXTS:
+        yield from _LAST.made_of(texts, lambda: list(_read_all(texts, folded)))
+    else:
+        yield from _read_all(texts, folded)
+
+
+def _read_all(texts: Sequence[str], folded: Sequence[str] | None) -> Iterator[Reading]:
     readable = [text[:LONGEST_READ] for text in texts]
     matched = [text[:LONGEST_READ] for text in (folded if folded is not None else map(fold, readable))]
     for first, last in _portions(readable, matched):
