@@ -63,7 +63,7 @@ def rejudge(
     if (policy.words_hold, policy.words_spam) != (before.words_hold, before.words_spam):
         signals = _again(words, facts, signals, "WORDS_")
     if policy.languages != before.languages:
-        signals = _again(language, facts, signals, "LANGUAGE_")
+        signals = _again(language, facts, signals, "LANGUAGE_", "FINGLISH")
     if policy.rules != before.rules:
         signals = _again(rules, facts, signals, "RULE_")
     if prediction is not None:
@@ -72,9 +72,9 @@ def rejudge(
 
 
 def _again(
-    look: Callable[[Facts], Iterable[Signal]], facts: Facts, signals: Sequence[Signal], prefix: str
+    look: Callable[[Facts], Iterable[Signal]], facts: Facts, signals: Sequence[Signal], *prefixes: str
 ) -> list[Signal]:
-    return [*(signal for signal in signals if not signal.name.startswith(prefix)), *look(facts)]
+    return [*(signal for signal in signals if not signal.name.startswith(prefixes)), *look(facts)]
 
 
 def _approved_before(signals: Sequence[Signal]) -> bool:

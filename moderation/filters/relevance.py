@@ -16,6 +16,8 @@ from moderation.text import fold
 _WORD = re.compile("[a-zß-ɏͰ-ԯա-և֐-ۿݐ-ݿऀ-ൿ]{4,}", re.IGNORECASE)
 # Endings differ, beginnings tell.
 _STEM = 5
+# Characters; strangers choose the texts, and two thousand of the longest would fill the memory.
+_LONGEST_REMEMBERED = 1_000
 # Measured on threads of labelled comments (docs/filters.md): of less, every third honest comment shares nothing either.
 _LEAST_WORDS = 12
 _LEAST_AROUND = 60
@@ -52,9 +54,17 @@ def relevance(facts: Facts) -> Iterator[Signal]:
             yield Signal("UNRELATED", strength, (Evidence(told, field=""),))
 
 
+def _stems(text: str) -> frozenset[str]:
+    return _remembered_stems(text) if len(text) <= _LONGEST_REMEMBERED else _stems_of(text)
+
+
 # The same comments surround one after the other.
 @lru_cache(maxsize=2_000)
-def _stems(text: str) -> frozenset[str]:
+def _remembered_stems(text: str) -> frozenset[str]:
+    return _stems_of(text)
+
+
+def _stems_of(text: str) -> frozenset[str]:
     return frozenset(word[:_STEM] for word in _WORD.findall(fold(text)))
 
 

@@ -1,5 +1,6 @@
 """Judging a stored comment once more, with something changed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,6 +68,10 @@ def test_rules_and_languages_are_looked_at_again() -> None:
     again = rejudge(one, Proposal(policy=policy))
     assert names(again) == {"RULE_BLOCK", "RULE_CLOSED_POST", "LANGUAGE_OTHER"}
     assert again.action == "spam"
+    finglish = decided([Signal("FINGLISH", 1.0)], body="man fekr mikonam in dolat hich kari baraye mardom nakarde ast")
+    assert names(rejudge(finglish, Proposal(policy=read_policy({"languages": ["fa"]})))) == {"FINGLISH"}
+    in_persian = replace(finglish, facts=replace(finglish.facts, policy=read_policy({"languages": ["fa"]})))
+    assert names(rejudge(in_persian, Proposal(policy=read_policy({"languages": []})))) == set()
 
 
 def test_first_timers_are_those_without_an_earlier_comment() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from moderation.filters.facts import Surroundings
-from moderation.filters.relevance import is_comparable, relevance
+from moderation.filters.relevance import _remembered_stems, _stems, _stems_of, is_comparable, relevance
 from tests.unit.test_filters import facts
 
 TITLE = "Parliament votes on the new water law after a dry summer"
@@ -81,3 +81,10 @@ def test_only_long_comments_are_compared() -> None:
     assert is_comparable(UNRELATED)
     assert not is_comparable("word " * 100)
     assert not is_comparable("")
+
+
+def test_long_texts_are_not_remembered() -> None:
+    before = _remembered_stems.cache_info().currsize
+    long = "a comment of the greatest length " * 100
+    assert _stems(long) == _stems_of(long)
+    assert _remembered_stems.cache_info().currsize == before
