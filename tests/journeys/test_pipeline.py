@@ -34,6 +34,14 @@ def slow(facts):
 """
 
 
+# Nothing that a filter would hold, and no near-copies of each other.
+SLOW = (
+    "They are slowly learning what we all knew.",
+    "Trust in the courts comes back slowly after years.",
+    "My neighbours slowly got used to the new bus line.",
+)
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Up]:
     """Return the running program, which may post to loopback and has a filter that can be held up."""
@@ -124,7 +132,7 @@ def test_a_worker_killed_in_the_middle_leaves_one_verdict_and_one_set_of_deliver
 ) -> None:
     program.listen(receiver.url)
     (tmp_path / "code" / "slow").touch()
-    ids = [program.post(f"This is judged slowly, number {number}") for number in range(3)]
+    ids = [program.post(text) for text in SLOW]
     wait_until((tmp_path / "code" / "begun").exists, "somebody judges")
     for process in program.child("worker", SCREEN_QUEUE):
         process.send_signal(signal.SIGKILL)

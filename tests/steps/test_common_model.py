@@ -85,7 +85,8 @@ def _verdict(database: Database, comment_id: str, clock: StoppedClock) -> Verdic
 
 
 def _strength(verdict: VerdictRow) -> float:
-    return max((one["strength"] for one in verdict.signals if one["name"] == "MODEL_SPAM"), default=0.0)
+    """Return how strongly the model speaks, whether it counts in full or only holds: six points are all of it."""
+    return float(sum(one["points"] for one in verdict.signals if one["name"].startswith("MODEL_"))) / 6
 
 
 def _versions(database: Database) -> list[tuple[int, int, int]]:
