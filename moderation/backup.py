@@ -62,7 +62,9 @@ def restore(copy: Path, database: Path) -> Path | None:
             source.backup(target)
         _flush(draft)
         if before is not None:
-            database.rename(before)
+            # A second name first: whenever this is cut off, one of the two stands in the database's place.
+            os.link(database, before)
+            _move_log(database, before)
         draft.replace(database)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"{database}: could not be replaced: {error}") from None
@@ -98,6 +100,13 @@ def _close_log(database: Path) -> None:
         mode = "delete"
     if mode != "delete":
         raise BackupError(f"{database} is in use: stop every service first")
+
+
+def _move_log(database: Path, to: Path) -> None:
+    """Put the log of a damaged database, which could not be closed, with it: SQLite would play it into the copy."""
+    for ending in ("-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            database.with_name(database.name + ending).rename(to.with_name(to.name + ending))
 
 
 def _free_name(database: Path) -> Path:

@@ -7,7 +7,6 @@ to, and where they are known to none, familiarity falls to zero and with it all 
 """
 
 import hashlib
-import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import numpy.typing as npt
 from moderation.learning import features
 from moderation.learning.logistic import Vector, sigmoid
 from moderation.learning.model import Spans, TextModel
-from moderation.learning.weights import NO_TIME, BadWeightsError, Weights
+from moderation.learning.weights import BadWeightsError, Weights, write_columns
 
 SHIPPED_TOXIC = Path(__file__).with_name("shipped_toxic.npz")
 
@@ -85,13 +84,7 @@ class ToxicWeights:
             "figures": self.figures.astype("<f8"),
             "router": self.router.astype("<f8"),
         }
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, column in columns.items():
-                held = io.BytesIO()
-                np.lib.format.write_array(held, column, allow_pickle=False)
-                entry = zipfile.ZipInfo(f"{name}.npy", NO_TIME)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, held.getvalue(), compresslevel=9)
+        write_columns(path, columns)
 
 
 def load_toxic_weights(path: Path | None = None) -> ToxicWeights:

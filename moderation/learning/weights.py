@@ -7,6 +7,7 @@ comment; it is loaded without pickle, and the same weights always give the same 
 import hashlib
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from moderation.learning.rows import DIGEST_LENGTH
 SHIPPED = Path(__file__).with_name("shipped.npz")
 
 # The earliest time a zip file can hold: the real one would make equal weights different files.
-NO_TIME = (1980, 1, 1, 0, 0, 0)
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 class BadWeightsError(ModerationError):
@@ -84,13 +85,18 @@ class Weights:
             "rest": self._rest(),
             "trained_on": np.frombuffer(bytes.fromhex("".join(self.trained_on)), dtype=np.uint8),
         }
-        with zipfile.ZipFile(path, "w") as archive:
-            for name, column in columns.items():
-                held = io.BytesIO()
-                np.lib.format.write_array(held, column, allow_pickle=False)
-                entry = zipfile.ZipInfo(f"{name}.npy", NO_TIME)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, held.getvalue(), compresslevel=9)
+        write_columns(path, columns)
+
+
+def write_columns(path: Path, columns: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write arrays as an .npz; equal arrays give equal bytes."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, column in columns.items():
+            held = io.BytesIO()
+            np.lib.format.write_array(held, column, allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy", _NO_TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, held.getvalue(), compresslevel=9)
 
 
 def load_weights(path: Path | None = None) -> Weights:

@@ -102,8 +102,28 @@ def test_a_damaged_database_may_be_replaced(path: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     back_up(path, copy)
     path.write_bytes(b"nothing that SQLite knows" * 400)
+    log = path.with_name(f"{path.name}-wal")
+    log.write_bytes(b"what was written last")
     restore(copy, path)
+    # The log of the damaged one would be played into the copy.
+    assert not log.exists()
     assert _count(path) == 3
+
+
+def test_a_restore_that_is_cut_off_leaves_a_database_in_its_place(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy.db"
+    back_up(path, copy)
+    _post(path, 1)
+
+    def die(_self: Path, _target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        restore(copy, path)
+    assert _count(path) == 4
 
 
 @pytest.mark.parametrize("kind", ["text", "cut", "another", "empty"])
