@@ -43,4 +43,5 @@ class KeyUse:
                 )
         except SQLAlchemyError:
             with self._lock:
-                del self._noted_at[key_id]
+                # Another thread may have forgotten them all meanwhile.
+                self._noted_at.pop(key_id, None)

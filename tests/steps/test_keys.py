@@ -1,9 +1,13 @@
 """Keys: what they open, until when, and that nobody can read them back."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from moderation.db import Database
 from moderation.errors import InvalidInputError, NotFoundError
@@ -130,3 +134,25 @@ def test_authors_are_known_again_once_their_hashes_are_made_anew(
     assert rekey(database, new) == 0
     with database.read() as session:
         assert set(session.scalars(select(Comment.email_token))) == {email_token(new, site.id, "sara@example.com")}
+
+
+def test_a_note_that_can_not_be_written_harms_no_request(
+    database: Database, keyed: Keyed, site: NewSite, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use = KeyUse()
+
+    @contextlib.contextmanager
+    def away() -> Iterator[Session]:
+        # Meanwhile another thread has forgotten all keys, since there were too many.
+        use._noted_at.clear()
+        raise OperationalError("UPDATE", None, Exception("gone"))
+        yield
+
+    with database.read() as session:
+        key_id = session.scalars(select(Key.id).where(Key.kind == "site")).one()
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "write", away)
+        use.note(database, keyed, key_id, site.secret_key, clock())
+    use.note(database, keyed, key_id, site.secret_key, clock())
+    with database.read() as session:
+        assert session.get_one(Key, key_id).last_used_at == clock()
