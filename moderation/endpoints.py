@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from moderation.errors import FieldError, InvalidInputError, NotFoundError
 from moderation.events import COMMENT_TYPES, SITE_TYPES, TYPES
+from moderation.formats import FORMATTERS
 from moderation.identity import Keyed, new_id
 from moderation.keys import Caller
 from moderation.outbound import NotAllowedError, Outbound
 from moderation.tables import Endpoint
 
-FORMATS = ("standard",)
+FORMATS = tuple(FORMATTERS)
 # The website wants to know all about its comments; a moderator only what needs one, and why there is so much of it.
 DEFAULT_EVENTS = {"website": COMMENT_TYPES, "moderators": ("comment.held", *SITE_TYPES)}
 MAX_URL = 2_000

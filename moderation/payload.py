@@ -1,6 +1,6 @@
-"""The message that an endpoint receives, made from committed rows, the same on every attempt.
+"""What an endpoint is told of an event, made from committed rows, the same on every attempt.
 
-Pure. The shape is the contract of docs/webhooks.md; size and form are those of Standard Webhooks 1.0.
+Pure. The shape is the contract of docs/webhooks.md; `formats` make of it what is posted.
 """
 
 import json
@@ -12,8 +12,6 @@ from typing import Any
 from moderation.events import TYPE_OF_STATUS
 from moderation.tables import Comment, DecisionRow, EventRow, Post, VerdictRow
 
-# Standard Webhooks: "should be kept small, ideally < 20kb"; some room is left for the envelope of other formats.
-MAX_BYTES = 19_000
 # What a message shows of long texts other than the body; all of it can be read at the API.
 _MAX_TEXT = 300
 _MAX_SIGNALS = 12
@@ -27,33 +25,29 @@ def moment(value: datetime | None) -> str | None:
     return value.isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
 
 
-def build(
+def document(
     event: EventRow,
     comment: Comment,
     post: Post | None,
     verdict: VerdictRow | None,
     decision: Mapping[str, Any] | None,
-) -> bytes:
-    """Return the body of the webhook: JSON in UTF-8, below MAX_BYTES; a body that does not fit is cut and says so."""
-    shown = _comment(event, comment, post)
-    content = {
+) -> dict[str, Any]:
+    """Return what is told of a comment's event, with the comment's body whole; the formats cut it to fit."""
+    return {
         "type": event.type,
         "timestamp": moment(event.occurred_at),
-        "data": {"comment": shown, "verdict": _verdict(verdict) if verdict else None, "decision": decision},
+        "data": {
+            "comment": _comment(event, comment, post),
+            "verdict": _verdict(verdict) if verdict else None,
+            "decision": decision,
+        },
     }
-    whole = _encode(content)
-    if len(whole) <= MAX_BYTES:
-        return whole
-    shown |= {"body": "", "body_cut": True}
-    room = MAX_BYTES - len(_encode(content))
-    shown["body"] = cut(comment.body, room)
-    return _encode(content)
 
 
-def build_notice(event: EventRow) -> bytes:
-    """Return the body of a webhook about no comment."""
+def notice(event: EventRow) -> dict[str, Any]:
+    """Return what is told of an event about no comment."""
     data = {"site": event.site_id, **(event.data or {})}
-    return _encode({"type": event.type, "timestamp": moment(event.occurred_at), "data": data})
+    return {"type": event.type, "timestamp": moment(event.occurred_at), "data": data}
 
 
 def decision_document(decision: DecisionRow, by: str) -> dict[str, Any]:
@@ -122,7 +116,3 @@ def _verdict(verdict: VerdictRow) -> dict[str, Any]:
 
 def _short(text: str | None) -> str | None:
     return cut(text, _MAX_TEXT) if text else text
-
-
-def _encode(content: Any) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()

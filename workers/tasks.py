@@ -10,8 +10,8 @@ from moderation import tasks
 from moderation.clock import utc_now
 from moderation.common_teaching import is_owed
 from moderation.common_teaching import learn_together as learn_together_now
-from moderation.deliveries import MOST_AT_ONCE
-from moderation.deliveries import deliver as deliver_now
+from moderation.deliveries.claiming import MOST_AT_ONCE
+from moderation.deliveries.delivering import deliver as deliver_now
 from moderation.events import Owed, by_endpoint
 from moderation.floods import watch
 from moderation.log import get_logger

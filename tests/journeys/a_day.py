@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from api.resources import Resources
-from moderation.deliveries import deliver
+from moderation.deliveries.delivering import deliver
 from moderation.log import configure
 from moderation.screening import screen
 from moderation.tables import DeliveryRow

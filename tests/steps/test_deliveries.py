@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 
 from moderation.clock import utc_now
 from moderation.db import Database
-from moderation.deliveries import CLAIM, HAND_BACK, deliver
+from moderation.deliveries.claiming import CLAIM, HAND_BACK
+from moderation.deliveries.delivering import deliver
 from moderation.events import Owed
 from moderation.identity import Keyed
 from moderation.outbound import Outbound

@@ -12,7 +12,7 @@ from sqlalchemy import event, insert, select, text, update
 
 from moderation.columns import Row
 from moderation.db import Database
-from moderation.deliveries import deliver
+from moderation.deliveries.delivering import deliver
 from moderation.endpoints import DEFAULT_EVENTS
 from moderation.events import Owed
 from moderation.floods import STAYS, WINDOW, states_of, tightened, watch

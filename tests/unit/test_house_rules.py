@@ -28,6 +28,7 @@ PURE = (
     "signing.py",
     "signals.py",
     "retries.py",
+    "formats",
     *(
         f"remote/{name}.py"
         for name in ("names", "question", "akismet", "stop_forum_spam", "check", "opinion", "breaker", "wanting")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moderation.payload import MAX_BYTES, build, build_notice, cut, moment
+from moderation.formats.standard import MAX_BYTES, standard
+from moderation.payload import cut, document, moment, notice
 from moderation.tables import Comment, EventRow, Post, VerdictRow
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -40,7 +41,7 @@ def _build(body: str, *, wide: str = "", signals: list[Any] | None = None) -> di
     )
     post = Post(site_id="st_1", id="8344", url=wide[:2000] or None, title=wide[:1000] or None)
     event = EventRow(id="ev_1", site_id="st_1", comment_id="cm_1", type="comment.held", version=2, occurred_at=NOW)
-    encoded = build(event, comment, post, verdict, None)
+    encoded = standard(document(event, comment, post, verdict, None)).body
     assert len(encoded) <= MAX_BYTES
     message: dict[str, Any] = json.loads(encoded)
     return message
@@ -89,7 +90,7 @@ def test_what_is_cut_fits_and_is_a_beginning(text: str, room: int) -> None:
 
 def test_a_message_about_no_comment_tells_what_its_event_holds() -> None:
     event = EventRow(id="ev_1", site_id="st_1", type="site.relaxed", version=0, occurred_at=NOW, data={"usual": 1.5})
-    assert json.loads(build_notice(event)) == {
+    assert json.loads(standard(notice(event)).body) == {
         "type": "site.relaxed",
         "timestamp": "2026-01-02T03:04:05.678Z",
         "data": {"site": "st_1", "usual": 1.5},
