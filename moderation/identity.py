@@ -36,7 +36,12 @@ def new_id(prefix: str) -> str:
     Those of one process rise even within a millisecond: comments that are sent together keep their order.
     """
     number = _rising.next((time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10)))
-    return f"{prefix}_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_{base32(number, 128)}"
+
+
+def base32(number: int, bits: int) -> str:
+    """Write a number of so many bits in Crockford's base 32, small letters, always as long."""
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range((bits - 1) // 5 * 5, -1, -5))
 
 
 def new_token(prefix: str) -> str:

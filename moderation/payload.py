@@ -1,4 +1,4 @@
-"""What an endpoint is told of an event, made from committed rows, the same on every attempt.
+"""What an endpoint is told of an event, made from committed rows: the same on every attempt, but for the links in it.
 
 Pure. The shape is the contract of docs/webhooks.md; `formats` make of it what is posted.
 """
@@ -31,8 +31,12 @@ def document(
     post: Post | None,
     verdict: VerdictRow | None,
     decision: Mapping[str, Any] | None,
+    actions: Mapping[str, str] | None,
 ) -> dict[str, Any]:
-    """Return what is told of a comment's event, with the comment's body whole; the formats cut it to fit."""
+    """Return what is told of a comment's event, with the comment's body whole; the formats cut it to fit.
+
+    `actions` are the links that settle a held comment (`action_links`).
+    """
     return {
         "type": event.type,
         "timestamp": moment(event.occurred_at),
@@ -40,6 +44,7 @@ def document(
             "comment": _comment(event, comment, post),
             "verdict": _verdict(verdict) if verdict else None,
             "decision": decision,
+            "actions": actions,
         },
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from moderation import tasks
+from moderation.action_links import LinkMaker
 from moderation.clock import utc_now
 from moderation.common_teaching import is_owed
 from moderation.common_teaching import learn_together as learn_together_now
@@ -50,7 +51,8 @@ def deliver(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
     """Send a batch of webhooks."""
     parts = resources()
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
-    deliver_now(parts.database, parts.keyed, parts.outbound, ids)
+    links = LinkMaker(parts.keyed, parts.settings.effective_base_url)
+    deliver_now(parts.database, parts.keyed, parts.outbound, ids, links=links)
 
 
 @app.task(name=tasks.SWEEP_COMMENTS, bind=True)  # type: ignore[untyped-decorator]

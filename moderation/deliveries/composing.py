@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from moderation.action_links import LinkMaker
 from moderation.formats import FORMATTERS
 from moderation.formats.message import Message
 from moderation.payload import decision_document, document, notice
@@ -27,8 +29,8 @@ class Sendable:
     is_enabled: bool
 
 
-def compose(session: Session, claimed: Mapping[str, int]) -> list[Sendable]:
-    """Return what to send, given the number of this attempt by delivery id; oldest first."""
+def compose(session: Session, claimed: Mapping[str, int], links: LinkMaker | None, now: datetime) -> list[Sendable]:
+    """Return what to send now, given the number of this attempt by delivery id; oldest first."""
     rows = session.execute(
         select(DeliveryRow, EventRow, Endpoint, Comment, Post, VerdictRow, DecisionRow, Moderator.name)
         .join(EventRow, EventRow.id == DeliveryRow.event_id)
@@ -52,7 +54,14 @@ def compose(session: Session, claimed: Mapping[str, int]) -> list[Sendable]:
             generation=endpoint.generation,
             message=FORMATTERS[endpoint.format](
                 document(
-                    event, comment, post, verdict, decision_document(decision, by or "website") if decision else None
+                    event,
+                    comment,
+                    post,
+                    verdict,
+                    decision_document(decision, by or "website") if decision else None,
+                    links.links(endpoint.id, comment.id, event.version, now)
+                    if links and event.type == "comment.held"
+                    else None,
                 )
                 if comment
                 else notice(event)

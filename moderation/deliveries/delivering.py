@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from moderation.action_links import LinkMaker
 from moderation.clock import Clock, utc_now
 from moderation.db import Database
 from moderation.deliveries.claiming import claim, due, hand_back
@@ -16,19 +17,25 @@ log = get_logger(__name__)
 
 
 def deliver(
-    database: Database, keyed: Keyed, outbound: Outbound, ids: Sequence[str], clock: Clock = utc_now
+    database: Database,
+    keyed: Keyed,
+    outbound: Outbound,
+    ids: Sequence[str],
+    clock: Clock = utc_now,
+    *,
+    links: LinkMaker | None = None,
 ) -> list[Tried]:
     """Send those of the deliveries that are due and that nobody else is sending; return the attempts made.
 
     What else their endpoints are owed goes along: in a backlog the first message does the work of many, and the others
-    find nothing left to do.
+    find nothing left to do. Without `links`, messages hold no links that settle a comment.
     """
     with database.read() as session:
         found = due(session, ids, clock())
     if not found:
         return []
     with database.write() as session:
-        sendables = compose(session, claim(session, found, clock()))
+        sendables = compose(session, claim(session, found, clock()), links, clock())
     tried, handed_back = send(keyed, outbound, sendables, clock)
     if tried or handed_back:
         with database.write() as session:

@@ -10,6 +10,7 @@ import standardwebhooks
 import svix.webhooks
 from sqlalchemy import select, update
 
+from moderation.action_links import ActionLink, LinkMaker, read_token
 from moderation.clock import utc_now
 from moderation.db import Database
 from moderation.deliveries.claiming import CLAIM, HAND_BACK
@@ -74,6 +75,23 @@ def test_stock_libraries_verify_what_arrives(
     assert message["data"]["verdict"]["action"] == "approve"
     assert webhook.headers["webhook-id"] == ids[0]
     assert webhook.headers["content-type"] == "application/json"
+
+
+def test_only_what_is_held_comes_with_links_that_settle_it(
+    database: Database, keyed: Keyed, post: Post, endpoint: str, receiver: Receiver, clock: StoppedClock
+) -> None:
+    [approved] = _owe(database, post, clock)
+    [held] = [one.delivery_id for one in screen(database, judge_with(), [post(body="Some spam.")], clock)]
+    clock.advance(hours=1)
+    deliver(database, keyed, LOOPBACK, [approved, held], clock, links=LinkMaker(keyed, "https://m.example.com"))
+    plain, message = (json.loads(one.body)["data"] for one in receiver.wait_for(2))
+    assert plain["actions"] is None
+    assert list(message["actions"]) == ["approve", "reject", "spam"]
+    for action, link in message["actions"].items():
+        token = link.removeprefix("https://m.example.com/m/")
+        assert read_token(keyed, token) == ActionLink(
+            action, message["comment"]["id"], message["comment"]["version"], endpoint, clock() + timedelta(days=7)
+        )
 
 
 def test_a_delivery_is_made_once_and_its_attempt_is_kept(

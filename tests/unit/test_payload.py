@@ -41,7 +41,8 @@ def _build(body: str, *, wide: str = "", signals: list[Any] | None = None) -> di
     )
     post = Post(site_id="st_1", id="8344", url=wide[:2000] or None, title=wide[:1000] or None)
     event = EventRow(id="ev_1", site_id="st_1", comment_id="cm_1", type="comment.held", version=2, occurred_at=NOW)
-    encoded = standard(document(event, comment, post, verdict, None)).body
+    actions = {"approve": "https://m.example.com/m/a2"}
+    encoded = standard(document(event, comment, post, verdict, None, actions)).body
     assert len(encoded) <= MAX_BYTES
     message: dict[str, Any] = json.loads(encoded)
     return message
@@ -56,6 +57,7 @@ def test_a_message_tells_of_the_moment_of_its_event() -> None:
     assert message["data"]["comment"]["version"] == 2
     assert message["data"]["comment"]["body"] == "سلام"
     assert message["data"]["comment"]["body_cut"] is False
+    assert message["data"]["actions"] == {"approve": "https://m.example.com/m/a2"}
 
 
 @pytest.mark.parametrize("character", ["a", "ش", "😀", '"', "\n", "\u0001", "\\"])
