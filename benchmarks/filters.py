@@ -51,6 +51,13 @@ def _bodies(rows: Sequence[Row]) -> list[str]:
     return [row.body for row in rows]
 
 
+def _read(rows: Sequence[Row]) -> list[str]:
+    """Return the texts as a second model meets them: the first one has read them already."""
+    texts = _bodies(rows)
+    extract(texts)
+    return texts
+
+
 def _facts(rows: Sequence[Row]) -> list[Facts]:
     """Return comments whose text is folded and searched for links already: that is measured as steps of its own."""
     predicted = [Prediction(one.probability, one.spans) for one in MODEL.predict([row.body for row in rows])]
@@ -73,8 +80,8 @@ STEPS = (
     Step("text model with evidence", _bodies, MODEL.predict),
     Step(
         "toxic model with evidence",
-        lambda rows: ([row.body for row in rows], extract([row.body for row in rows])),
-        lambda given: TOXIC.predict(*given),
+        _read,
+        TOXIC.predict,
     ),
     *map(_step_of, BUILT_IN),
     Step("all filters", _facts, lambda batch: [notice(facts, BUILT_IN) for facts in batch]),

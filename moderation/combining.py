@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from moderation.filters.facts import Facts, Prediction, Toxicity
-from moderation.learning import features
 from moderation.learning.logistic import Vector, sigmoid
 from moderation.learning.site_features import extract, who
 from moderation.learning.site_model import SiteModel
@@ -43,8 +42,8 @@ class AbuseModel(Protocol):
     def version(self) -> str:
         """Name the weights."""
 
-    def predict(self, texts: Sequence[str], of: features.Features) -> Sequence[Any]:
-        """Return for each text `probability`, `familiarity` and `spans`; `of` are the features of the texts."""
+    def predict(self, texts: Sequence[str], folded: Sequence[str]) -> Sequence[Any]:
+        """Return for each text `probability`, `familiarity` and `spans`; `folded` is what `text.fold` makes of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,7 @@ def with_toxicity(
         toxic = load_toxic()
         if toxic is None:
             return list(combined)
-        texts = [facts.body for facts in judged]
-        found = toxic.predict(texts, features.extract(texts, [facts.folded for facts in judged]))
+        found = toxic.predict([facts.body for facts in judged], [facts.folded for facts in judged])
         return [
             replace(
                 one,

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moderation.links import Link, find_links
@@ -49,8 +50,8 @@ class Folded:
     """A folded text that remembers, for each of its characters, the span of the original it came from."""
 
     text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Give the span of the original (code points, end excluded) that `text[start:end]` came from.
@@ -119,7 +120,7 @@ def _fold_plain_with_spans(text: str, *, is_joined: bool) -> Folded:
     folded = _fold_plain(text, is_joined=is_joined)
     if len(folded) == len(text) and (text.isascii() or all(map(_is_one_for_one, set(text)))):
         # Nothing was dropped, joined or collapsed: each character stands where it stood.
-        return Folded(folded, tuple(range(len(text))), tuple(range(1, len(text) + 1)))
+        return Folded(folded, range(len(text)), range(1, len(text) + 1))
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from moderation.learning.characters import Characters, line_up
-from moderation.learning.features import LONGEST_READ, Reading, read
-from moderation.learning.grams import WORD_PLACES, Grams, distinct, grams
+from moderation.learning.evidence import Spans, explain
+from moderation.learning.features import Reading, read
+from moderation.learning.grams import WORD_PLACES
 from moderation.learning.logistic import sigmoid
 from moderation.learning.weights import Weights, load_weights
 from moderation.learning.windows import windows
-from moderation.text import Folded, fold_with_spans
 
 # Below this a comment is not held for its words, and nobody reads the evidence.
 _EXPLAINED_FROM = 0.3
@@ -25,11 +24,6 @@ _PART_HANDICAP = 2.0
 # N-grams per character that a part is taken to have at least: what it repeats from before it is not counted again, and
 # a few new n-grams shall not decide alone. Character n-grams are about four to a character, words and pairs a third.
 _FEWEST_GRAMS, _FEWEST_WORDS = 2.0, 1 / 6
-_MOST_SPANS = 3
-# A word must speak this much of the strongest word's weight, and positively, to be shown.
-_LEAST_SHARE = 0.2
-
-Spans = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +62,7 @@ class TextModel:
         """Judge texts that are read already."""
         probabilities = sigmoid(self._logits(reading)).tolist()
         likely = [at for at, probability in enumerate(probabilities) if probability >= _EXPLAINED_FROM]
-        spans = dict(zip(likely, self._spans(reading, likely, texts), strict=True)) if likely else {}
+        spans = explain(self._weights.table, reading, likely, texts)
         return [Prediction(probability, spans.get(at, ())) for at, probability in enumerate(probabilities)]
 
     def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -80,7 +74,8 @@ class TextModel:
         shown: list[Spans] = []
         for reading in read(texts):
             count = len(reading.matched)
-            shown += self._spans(reading, range(count), texts[len(shown) : len(shown) + count])
+            found = explain(self._weights.table, reading, range(count), texts[len(shown) : len(shown) + count])
+            shown += (found[at] for at in range(count))
         return shown
 
     def _logits(self, reading: Reading) -> npt.NDArray[np.float64]:
@@ -114,75 +109,3 @@ class TextModel:
             held = np.maximum(counts[first + ends] - counts[first + begins], fewest * (ends - begins))
             scores += (weights[first + ends] - weights[first + begins]) / np.sqrt(held)
         return self._weights.scale * scores
-
-    def _spans(self, reading: Reading, likely: Sequence[int], texts: Sequence[str]) -> list[Spans]:
-        folded = {at: _cut(fold_with_spans(texts[at])) for at in likely}
-        # What was hashed is the folded text, perhaps with spelt out words behind it, unless words were closed up.
-        as_read = [at for at in likely if reading.matched[at].startswith(folded[at].text)]
-        shown: dict[int, Spans] = {}
-        if as_read:
-            kept = np.concatenate([np.arange(*reading.features.starts[at : at + 2]) for at in as_read])
-            totals = self._totals(
-                reading.characters, reading.grams, reading.first_grams[kept], reading.features.places[kept]
-            )
-            starts = reading.characters.starts
-            shown = {at: _strongest(folded[at], totals[starts[at] + 1 :]) for at in as_read}
-        for at in likely:
-            if at not in shown:
-                characters = line_up([folded[at].text])
-                found = grams(characters)
-                places, first_grams, _ = distinct(found, 1)
-                shown[at] = _strongest(folded[at], self._totals(characters, found, first_grams, places)[1:])
-        return [shown[at] for at in likely]
-
-    def _totals(
-        self, characters: Characters, found: Grams, which: npt.NDArray[np.int64], places: npt.NDArray[np.int32]
-    ) -> npt.NDArray[np.float64]:
-        """Share each n-gram's weight among its characters, and sum up: entry b less entry a is what a to b weighs."""
-        firsts, lasts = found.firsts[which], found.lasts[which]
-        each = self._weights.table[places] / (lasts - firsts)
-        # Adding at the first character and taking away behind the last makes running sums the totals.
-        size = len(characters.codes) + 1
-        steps = np.bincount(firsts, each, minlength=size) - np.bincount(lasts, each, minlength=size)
-        totals: npt.NDArray[np.float64] = np.cumsum(np.concatenate(([0.0], np.cumsum(steps))))
-        return totals
-
-
-def _cut(folded: Folded) -> Folded:
-    if len(folded.text) <= LONGEST_READ:
-        return folded
-    return Folded(folded.text[:LONGEST_READ], folded.starts[:LONGEST_READ], folded.ends[:LONGEST_READ])
-
-
-def _strongest(folded: Folded, totals: npt.NDArray[np.float64]) -> Spans:
-    """Pick the words that say most; `totals[b] - totals[a]` is the weight of the folded text from a to b."""
-    pieces = _pieces(folded.text)
-    if not pieces:
-        return ()
-    begins, ends = np.array(pieces).T
-    weights = (totals[ends] - totals[begins]).tolist()
-    strongest = sorted(range(len(pieces)), key=lambda at: (-weights[at], at))[:_MOST_SPANS]
-    bound = max(weights) * _LEAST_SHARE
-    return _joined(folded, [pieces[at] for at in sorted(strongest) if weights[at] > 0 and weights[at] >= bound])
-
-
-def _pieces(folded: str) -> list[tuple[int, int]]:
-    """List the spans of the words, which a folded text parts by single spaces."""
-    pieces: list[tuple[int, int]] = []
-    at = 0
-    for word in folded.split(" "):
-        if word:
-            pieces.append((at, at + len(word)))
-        at += len(word) + 1
-    return pieces
-
-
-def _joined(folded: Folded, pieces: list[tuple[int, int]]) -> Spans:
-    """Take words that stand side by side together, and say where they stand in the original."""
-    joined: list[tuple[int, int]] = []
-    for start, end in pieces:
-        if joined and start == joined[-1][1] + 1:
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return tuple(folded.original_span(start, end) for start, end in joined)

@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.learning import features
+from moderation.learning.evidence import Spans, explain
 from moderation.learning.logistic import Vector, sigmoid
-from moderation.learning.model import Spans, TextModel
-from moderation.learning.weights import BadWeightsError, Weights, write_columns
+from moderation.learning.packed import PackedTables
+from moderation.learning.weights import BadWeightsError, write_columns
 
 SHIPPED_TOXIC = Path(__file__).with_name("shipped_toxic.npz")
 
@@ -27,6 +28,9 @@ SHIPPED_TOXIC = Path(__file__).with_name("shipped_toxic.npz")
 _EXPLAINED_FROM = 0.2
 # Standard deviations below a head's usual comment at which familiarity is full, and at which there is none left.
 _AT_HOME, _ABROAD = -1.0, -2.0
+
+# Character n-grams, word n-grams.
+_BLOCKS = 2
 
 _Numbers = npt.NDArray[np.float64]
 # Of each head: what one step of its column of `table` and of `known` is worth; the constant of z; slope and shift of
@@ -114,9 +118,8 @@ class ToxicModel:
     def __init__(self, weights: ToxicWeights) -> None:
         self.version = weights.version
         self.heads = weights.heads
-        # Side by side, so that one look-up fetches all that is said of an n-gram.
-        self._both = np.concatenate((weights.table, weights.known), axis=1)
-        self._sides = weights.sides
+        self._packed = PackedTables(np.concatenate((weights.table, weights.known), axis=1))
+        self._sides = np.ascontiguousarray(weights.sides.T)
         self._router = weights.router
         self._figures = dict(zip(FIGURES, weights.figures, strict=True))
 
@@ -125,15 +128,21 @@ class ToxicModel:
         """Load weights from a file, or the shipped ones. Raises BadWeightsError."""
         return cls(load_toxic_weights(path))
 
-    def predict(self, texts: Sequence[str], of: features.Features) -> list[Toxicity]:
-        """Judge texts by their features, in order."""
-        logits, familiarity, nearest = self.measure(of)
+    def predict(self, texts: Sequence[str], folded: Sequence[str] | None = None) -> list[Toxicity]:
+        """Judge texts, in order. `folded` saves folding them again."""
+        told: list[Toxicity] = []
+        for reading in features.read(texts, folded):
+            told += self._judge(reading, texts[len(told) : len(told) + len(reading.matched)])
+        return told
+
+    def _judge(self, reading: features.Reading, texts: Sequence[str]) -> list[Toxicity]:
+        logits, familiarity, nearest = self.measure(reading.features)
         probabilities = sigmoid(logits)
         likely = np.flatnonzero(probabilities * familiarity >= _EXPLAINED_FROM).tolist()
         spans: dict[int, Spans] = {}
-        for head in set(nearest[likely].tolist()):
+        for head in sorted(set(nearest[likely].tolist())):
             own = [at for at in likely if nearest[at] == head]
-            spans.update(zip(own, self._explainer(head).spans([texts[at] for at in own]), strict=True))
+            spans |= explain(self._packed.column(head), reading, own, texts)
         both = zip(probabilities.tolist(), familiarity.tolist(), strict=True)
         return [Toxicity(one, known, spans.get(at, ())) for at, (one, known) in enumerate(both)]
 
@@ -148,22 +157,20 @@ class ToxicModel:
 
     def _sums(self, of: features.Features) -> tuple[_Numbers, _Numbers]:
         """Give z and how well the text is known; both have the shape (texts, heads)."""
-        count = len(self.heads)
-        both = np.zeros((len(of.starts) - 1, 2 * count))
-        lengths = np.ones(len(both))
-        if len(of.places):
-            products = self._both[of.places] * of.values[:, None]
-            both = np.add.reduceat(products, of.starts[:-1], axis=0, dtype=np.float64)
-            lengths = np.add.reduceat(of.values, of.starts[:-1], dtype=np.float64)
+        count, texts = len(self.heads), len(of.starts) - 1
+        edges = of.block_edges()
+        sums = self._packed.sums(of.places, edges).reshape(texts, _BLOCKS, 2 * count)
+        # The values of a text's n-grams of one block are all alike.
+        sizes = np.diff(edges)
+        of_blocks = np.zeros(len(sizes))
+        of_blocks[sizes > 0] = of.values[edges[:-1][sizes > 0]]
+        values = of_blocks.reshape(texts, _BLOCKS)
+        both = np.sum(sums * values[:, :, None], axis=1)
+        lengths = np.sum(sizes.reshape(texts, _BLOCKS) * values, axis=1)
         z = self._figures["scale"] * both[:, :count] + self._figures["bias"]
         # Not matmul, whose threads may add up in another order on another machine.
-        z += np.sum(of.sides[:, :, None] * self._sides, axis=1)
+        z += np.sum(of.sides[:, None, :] * self._sides, axis=2)
         return z, self._figures["step"] * both[:, count:] / np.maximum(lengths, 1e-9)[:, None]
-
-    def _explainer(self, head: int) -> TextModel:
-        """Give one head as a text model, which knows how to find the words that say most."""
-        none = np.zeros(features.SIDES, dtype=np.float32)
-        return TextModel(Weights(self._both[:, head], none, 1.0, 0.0, 1.0, 0.0))
 
 
 def shares_of(known: _Numbers, router: _Numbers) -> _Numbers:

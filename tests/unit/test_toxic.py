@@ -12,7 +12,6 @@ from moderation.filters import Toxicity
 from moderation.filters.model import ModelMissingError
 from moderation.filters.toxic import strength_of, toxic
 from moderation.learning import features
-from moderation.learning.features import extract
 from moderation.learning.rows import Row, read_rows
 from moderation.learning.toxic import SHIPPED_TOXIC, ToxicModel, ToxicWeights, load_toxic_weights
 from moderation.learning.toxic_training import Recipe, train_toxic
@@ -52,7 +51,7 @@ def learned() -> ToxicWeights:
 
 
 def _asked(model: ToxicModel, *texts: str) -> list[Toxicity]:
-    return [Toxicity(one.probability, one.familiarity, one.spans) for one in model.predict(texts, extract(texts))]
+    return [Toxicity(one.probability, one.familiarity, one.spans) for one in model.predict(texts)]
 
 
 def test_each_language_has_a_head_and_new_abuse_is_told_from_new_ham(learned: ToxicWeights) -> None:

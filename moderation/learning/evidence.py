@@ -1,0 +1,117 @@
+"""Which words of a text say most for what a linear model makes of it: the spans that a moderator is shown.
+
+After `model` and `toxic`, for those texts of a batch alone that somebody will look at; all of these at once.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from moderation.learning.characters import Characters, line_up
+from moderation.learning.features import LONGEST_READ, Reading
+from moderation.learning.grams import Grams, distinct, grams
+from moderation.text import Folded, fold_with_spans
+
+_MOST_SPANS = 3
+# A word must speak this much of the strongest word's weight, and positively, to be shown.
+_LEAST_SHARE = 0.2
+
+Spans = tuple[tuple[int, int], ...]
+
+
+def explain(
+    table: npt.NDArray[np.int8], reading: Reading, which: Sequence[int], texts: Sequence[str]
+) -> dict[int, Spans]:
+    """Find the spans that say most, by the weights of a table, in `which` of the texts that were read.
+
+    Spans count characters of the original text, end excluded, in the order in which they stand.
+    """
+    folded = {at: _cut(fold_with_spans(texts[at])) for at in which}
+    # What was hashed is the folded text, perhaps with spelt out words behind it, unless words were closed up.
+    as_read = [at for at in which if reading.matched[at].startswith(folded[at].text)]
+    anew = [at for at in which if not reading.matched[at].startswith(folded[at].text)]
+    shown: dict[int, Spans] = {}
+    if as_read:
+        kept = np.concatenate([np.arange(*reading.features.starts[at : at + 2]) for at in as_read])
+        totals = _totals(
+            table, reading.characters, reading.grams, reading.first_grams[kept], reading.features.places[kept]
+        )
+        shown |= zip(
+            as_read, _strongest([folded[at] for at in as_read], reading.characters.starts[as_read], totals), strict=True
+        )
+    if anew:
+        characters = line_up([folded[at].text for at in anew])
+        found = grams(characters)
+        places, first_grams, _ = distinct(found, len(anew))
+        totals = _totals(table, characters, found, first_grams, places)
+        shown |= zip(anew, _strongest([folded[at] for at in anew], characters.starts, totals), strict=True)
+    return shown
+
+
+def _cut(folded: Folded) -> Folded:
+    if len(folded.text) <= LONGEST_READ:
+        return folded
+    return Folded(folded.text[:LONGEST_READ], folded.starts[:LONGEST_READ], folded.ends[:LONGEST_READ])
+
+
+def _totals(
+    table: npt.NDArray[np.int8],
+    characters: Characters,
+    found: Grams,
+    which: npt.NDArray[np.int64],
+    places: npt.NDArray[np.int32],
+) -> npt.NDArray[np.float64]:
+    """Share each n-gram's weight among its characters, and sum up: entry b less entry a is what a to b weighs."""
+    firsts, lasts = found.firsts[which], found.lasts[which]
+    each = table[places] / (lasts - firsts)
+    # Adding at the first character and taking away behind the last makes running sums the totals.
+    size = len(characters.codes) + 1
+    steps = np.bincount(firsts, each, minlength=size) - np.bincount(lasts, each, minlength=size)
+    totals: npt.NDArray[np.float64] = np.cumsum(np.concatenate(([0.0], np.cumsum(steps))))
+    return totals
+
+
+def _strongest(texts: Sequence[Folded], starts: npt.NDArray[np.int64], totals: npt.NDArray[np.float64]) -> list[Spans]:
+    """Pick the words of each text that say most; `starts` says where its mark stands in the row of `totals`."""
+    pieces = [_pieces(folded.text) for folded in texts]
+    edges = np.array([edge for of_text in pieces for edge in of_text], dtype=np.int64).reshape(-1, 2)
+    edges += np.repeat(starts + 1, [len(of_text) for of_text in pieces])[:, None]
+    weights = (totals[edges[:, 1]] - totals[edges[:, 0]]).tolist()
+    shown: list[Spans] = []
+    at = 0
+    for folded, of_text in zip(texts, pieces, strict=True):
+        shown.append(_joined(folded, _chosen(of_text, weights[at : at + len(of_text)])))
+        at += len(of_text)
+    return shown
+
+
+def _chosen(pieces: Sequence[tuple[int, int]], weights: Sequence[float]) -> list[tuple[int, int]]:
+    """Choose the few pieces that weigh most, in the order in which they stand."""
+    bound = max(weights, default=0.0) * _LEAST_SHARE
+    heavy = [at for at, weight in enumerate(weights) if weight > 0 and weight >= bound]
+    if len(heavy) > _MOST_SPANS:
+        heavy = sorted(sorted(heavy, key=weights.__getitem__, reverse=True)[:_MOST_SPANS])
+    return [pieces[at] for at in heavy]
+
+
+def _pieces(folded: str) -> list[tuple[int, int]]:
+    """List the spans of the words, which a folded text parts by single spaces."""
+    pieces: list[tuple[int, int]] = []
+    at = 0
+    for word in folded.split(" "):
+        if word:
+            pieces.append((at, at + len(word)))
+        at += len(word) + 1
+    return pieces
+
+
+def _joined(folded: Folded, pieces: list[tuple[int, int]]) -> Spans:
+    """Take words that stand side by side together, and say where they stand in the original."""
+    joined: list[tuple[int, int]] = []
+    for start, end in pieces:
+        if joined and start == joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return tuple(folded.original_span(start, end) for start, end in joined)
