@@ -2,7 +2,8 @@
 
 In the order in which a comment meets them:
 
-- `submission` reads what a client sent and names every error in it; `messages` puts the errors into words.
+- `submission` reads what a client sent and names every error in it; `messages` puts the errors into words,
+  `reasons` what signals say.
 - `intake` commits it, once per `idempotency` key; `posts` remembers what it hangs on; `identity` makes ids and tokens;
   `forms` makes and reads the token that times a reply form, `form_work` is asked of it in a flood.
 - `facts` gathers what the filters need for a whole batch, with `history`: what authors did before,

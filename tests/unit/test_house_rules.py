@@ -28,6 +28,7 @@ PURE = (
     "signing.py",
     "signals.py",
     "retries.py",
+    "reasons.py",
     "formats",
     *(
         f"remote/{name}.py"
