@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from benchmarks.comments import facts_of
 from moderation.filters import BUILT_IN, notice
+from moderation.formats.plain import clean, cut
 from moderation.learning.features import extract
 from moderation.learning.model import TextModel
 from moderation.markup import read_markup
@@ -32,6 +33,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "read_markup": read_markup,
     "for_the_model": lambda text: for_the_model(fold(text)),
     "readings": lambda text: readings(fold_with_spans(text)),
+    "clean": lambda text: cut(clean(text, 25), 2_000),
     "sketch_all": lambda text: sketch_all([fold(text)]),
     "extract": lambda text: extract([text]),
     "predict": lambda text: MODEL.predict([text]),
