@@ -6,25 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from moderation.db import Database, make_engine
-from moderation.migrations import migrate
 from tests.api.service import Service, running
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an empty, migrated SQLite database to copy: migrating takes longer than most tests."""
-    path = tmp_path_factory.mktemp("migrated") / "moderation.db"
-    database = Database(make_engine(f"sqlite:///{path}"))
-    migrate(database)
-    database.close()
-    return path
-
-
 @pytest.fixture
-def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """Return the URL of a fresh, migrated SQLite database."""
-    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'api.db')}"
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'api.db')}"
 
 
 @pytest.fixture
@@ -35,9 +23,9 @@ def service(sqlite_url: str) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def lasting_service(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def lasting_service(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Return a service on SQLite that tests share: for tables of what is refused, which leaves nothing behind."""
-    path = shutil.copy(migrated_file, tmp_path_factory.mktemp("lasting") / "api.db")
+    path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("lasting") / "api.db")
     with running(f"sqlite:///{path}") as started:
         yield started
 

@@ -1,9 +1,6 @@
 """Word lists of other systems: taken over as they are, once."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from moderation.screening import screen
 from moderation.sites import NewSite, policies_of, set_policy
 from moderation.tables import VerdictRow
 from moderation.word_import import Imported, import_words
+from tests.commands import run_command
 from tests.conftest import SECRET, StoppedClock
 from tests.steps.conftest import Post
 from tests.steps.judges import judge_with
@@ -110,8 +108,8 @@ def test_the_command_takes_a_file_as_windows_writes_it(
     settings = {"MODERATION_DATABASE_URL": database_url, "MODERATION_SECRET_KEY": SECRET}
 
     def run(*arguments: str) -> object:
-        command = [sys.executable, "-m", "moderation", "policy", *arguments, "--site", "News"]
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | settings, check=True)
+        done = run_command("policy", *arguments, "--site", "News", settings=settings)
+        assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
     told = {"site": site.id, "version": 1, "added": 2, "known": 0, "unusable": 0}

@@ -1,9 +1,6 @@
 """Commands: each says what it does, with an example, and answers wrong use in words."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -11,12 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from moderation.commands import COMMANDS, program
+from tests.commands import Done, run_command
 
 
-def _run(folder: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"MODERATION_DATA_DIR": str(folder)} | settings
-    command = [sys.executable, "-m", "moderation", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+def _run(folder: Path, *arguments: str, **settings: str) -> Done:
+    return run_command(*arguments, settings={"MODERATION_DATA_DIR": str(folder)} | settings)
 
 
 def _all_commands() -> list[list[str]]:

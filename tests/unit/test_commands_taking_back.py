@@ -1,9 +1,6 @@
 """The commands that take back: a site's model, and what is kept of an author."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,9 +14,8 @@ from moderation.settings import Settings
 from moderation.site_models import store
 from moderation.sites import add_site
 from moderation.submission import read_submission
+from tests.commands import Done, run_command
 from tests.conftest import SECRET, StoppedClock
-
-Done = subprocess.CompletedProcess[str]
 
 
 @pytest.fixture
@@ -38,9 +34,8 @@ def folder(tmp_path: Path, clock: StoppedClock) -> Path:
 
 
 def _run(folder: Path, *arguments: str, typed: str = "") -> Done:
-    environment = os.environ | {"MODERATION_DATA_DIR": str(folder), "MODERATION_SECRET_KEY": SECRET}
-    command = [sys.executable, "-m", "moderation", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, input=typed, check=False)
+    settings = {"MODERATION_DATA_DIR": str(folder), "MODERATION_SECRET_KEY": SECRET}
+    return run_command(*arguments, settings=settings, typed=typed)
 
 
 def _listed(folder: Path) -> tuple[bool, list[tuple[int, int | None]]]:
