@@ -9,16 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moderation.errors import FieldError, InvalidInputError, NotFoundError
-from moderation.events import COMMENT_TYPES, SITE_TYPES, TYPES
+from moderation.events import COMMENT_TYPES, ENDPOINT_TYPES, SITE_TYPES, TYPES
 from moderation.formats import FORMATTERS
 from moderation.identity import Keyed, new_id
 from moderation.keys import Caller
 from moderation.outbound import NotAllowedError, Outbound
+from moderation.payload import moment
 from moderation.tables import Endpoint
 
 FORMATS = tuple(FORMATTERS)
 # The website wants to know all about its comments; a moderator only what needs one, and why there is so much of it.
-DEFAULT_EVENTS = {"website": COMMENT_TYPES, "moderators": ("comment.held", *SITE_TYPES)}
+DEFAULT_EVENTS = {"website": COMMENT_TYPES, "moderators": ("comment.held", *SITE_TYPES, *ENDPOINT_TYPES)}
 MAX_URL = 2_000
 
 
@@ -112,7 +113,7 @@ def list_endpoints(session: Session, site_ids: frozenset[str] | None) -> Sequenc
 
 
 def change_endpoint(endpoint: Endpoint, change: EndpointChange) -> None:
-    """Apply what is not None; enabling forgets why it was disabled."""
+    """Apply what is not None. Enabling it, or another address, forgets that it failed: it is tried at once."""
     if change.url is not None:
         endpoint.url = change.url
     if change.events is not None:
@@ -122,6 +123,8 @@ def change_endpoint(endpoint: Endpoint, change: EndpointChange) -> None:
     if change.enabled is not None:
         endpoint.enabled = change.enabled
         endpoint.disabled_reason = None
+    if change.url is not None or change.enabled:
+        endpoint.failures, endpoint.failing_since, endpoint.rests_until, endpoint.tripped_at = 0, None, None, None
 
 
 def describe(endpoint: Endpoint, keyed: Keyed | None = None) -> dict[str, Any]:
@@ -134,6 +137,8 @@ def describe(endpoint: Endpoint, keyed: Keyed | None = None) -> dict[str, Any]:
         "format": endpoint.format,
         "enabled": endpoint.enabled,
         "disabled_reason": endpoint.disabled_reason,
+        "failing_since": moment(endpoint.failing_since),
+        "rests_until": moment(endpoint.rests_until) if endpoint.failing_since else None,
     }
     if keyed is not None:
         document["secret"] = keyed.endpoint_secret(endpoint.id, endpoint.generation)

@@ -24,7 +24,9 @@ TYPE_OF_STATUS: Mapping[str, str] = {
 COMMENT_TYPES = tuple(TYPE_OF_STATUS.values())
 # What happened on a site, about no comment.
 SITE_TYPES = ("site.tightened", "site.relaxed")
-TYPES = COMMENT_TYPES + SITE_TYPES
+# How one of the site's endpoints is doing: told to the others.
+ENDPOINT_TYPES = ("endpoint.disabled", "endpoint.recovered")
+TYPES = COMMENT_TYPES + SITE_TYPES + ENDPOINT_TYPES
 
 # A delivery whose first message was lost is rung for again.
 RING_AFTER = timedelta(seconds=10)
@@ -48,6 +50,8 @@ class Notice:
     site_id: str
     type: str
     data: Mapping[str, Any]
+    # The endpoint that it is about does not hear of it.
+    about_endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def record(session: Session, happenings: Sequence[Happening | Notice], now: date
                 "last_error": None,
             }
             for endpoint in listeners.get(one.site_id, ())
-            if kind in endpoint.events
+            if kind in endpoint.events and not (isinstance(one, Notice) and endpoint.id == one.about_endpoint)
         ]
     session.execute(insert(table(EventRow)), events)
     if deliveries:

@@ -17,12 +17,13 @@ from moderation.broker import BrokerAwayError, queue_lengths
 from moderation.db import Database
 from moderation.floods import states_of
 from moderation.settings import Settings
+from moderation.sweeping import is_past
 from moderation.tables import (
     PENDING,
     RECEIVED,
-    AttemptRow,
     Comment,
     DeliveryRow,
+    Endpoint,
     Heartbeat,
     RemoteOutcome,
     RemoteQuestion,
@@ -31,7 +32,7 @@ from moderation.tables import (
 )
 
 _STATUSES = ("received", "approved", "held", "spam", "rejected")
-_STATES = ("pending", "delivered", "dead")
+_STATES = ("pending", "delivered", "dead", "dropped")
 
 
 def render(settings: Settings, database: Database, now: datetime) -> bytes:
@@ -64,11 +65,20 @@ class _Rows(Collector):
             states = _counts(session, DeliveryRow.state)
             oldest = session.scalar(select(func.min(Comment.received_at)).where(Comment.status == RECEIVED))
             due = session.scalar(
-                select(func.min(DeliveryRow.created_at)).where(
-                    DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= self._now
+                select(func.min(DeliveryRow.created_at))
+                .join(Endpoint, Endpoint.id == DeliveryRow.endpoint_id)
+                .where(
+                    DeliveryRow.state == PENDING,
+                    DeliveryRow.next_attempt_at <= self._now,
+                    is_past(Endpoint.rests_until, self._now),
                 )
             )
-            attempts = session.scalar(select(func.count()).select_from(AttemptRow)) or 0
+            failing = session.scalar(
+                select(func.count()).where(
+                    Endpoint.tripped_at.is_not(None), Endpoint.enabled, Endpoint.deleted_at.is_(None)
+                )
+            )
+            attempts = session.scalar(select(func.sum(Endpoint.attempts_made))) or 0
             shadows = session.execute(shadow_verdicts()).all()
             heartbeats = session.execute(select(Heartbeat.queue, Heartbeat.consumed_at)).all()
         yield _gauge(
@@ -90,8 +100,11 @@ class _Rows(Collector):
         )
         yield GaugeMetricFamily(
             "moderation_oldest_delivery_due_seconds",
-            "Age of the oldest delivery that is due; 0 when none is.",
+            "Age of the oldest delivery that is due, at endpoints that are not left alone; 0 when none is.",
             value=self._age(due),
+        )
+        yield GaugeMetricFamily(
+            "moderation_endpoints_failing", "Endpoints whose owner was told that they fail.", value=failing or 0
         )
         yield CounterMetricFamily("moderation_delivery_attempts", "Attempts to deliver a webhook.", value=attempts)
         compared = CounterMetricFamily(

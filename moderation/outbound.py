@@ -24,6 +24,10 @@ READ_SECONDS = 15.0
 # An answer that drips in single bytes never runs into READ_SECONDS; this ends it.
 TOTAL_SECONDS = 25.0
 MAX_ANSWER_BYTES = 64 * 1024
+# How long a connection is kept: then the name is looked up and its addresses are checked anew.
+KEPT_SECONDS = 60.0
+# Connections kept to one host, which several endpoints may share.
+_KEPT = 16
 _PUBLIC_PORTS = frozenset([443, *range(8000, 9001)])
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -72,9 +76,10 @@ class Answer:
 
 
 class _Patient(HTTPConnection):
-    """Waits so long for the whole head of an answer, however it drips."""
+    """Waits so long for the whole head of an answer, however it drips; knows when it was dialled."""
 
     total_seconds = TOTAL_SECONDS
+    dialled_at = 0.0
 
     def getresponse(self) -> Any:
         """Read status and headers; cut the connection when that takes too long."""
@@ -92,38 +97,62 @@ class _Patient(HTTPConnection):
                 self.sock.shutdown(socket.SHUT_RDWR)
 
 
+class _Fresh(urllib3.HTTPConnectionPool):
+    """Keeps connections, each to the address that was checked for it, but none for long."""
+
+    kept_seconds = KEPT_SECONDS
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)
+        if isinstance(connection, _Patient) and time.monotonic() - connection.dialled_at > self.kept_seconds:
+            connection.close()
+        return connection
+
+
 class Outbound:
     """Posts to strangers. Threads may share one; making it connects to nothing."""
 
     def __init__(
-        self, allow: Networks = (), *, total_seconds: float = TOTAL_SECONDS, read_seconds: float = READ_SECONDS
+        self,
+        allow: Networks = (),
+        *,
+        total_seconds: float = TOTAL_SECONDS,
+        read_seconds: float = READ_SECONDS,
+        kept_seconds: float = KEPT_SECONDS,
     ) -> None:
         self._allow = allow
         self._total_seconds = total_seconds
         self._connect_seconds = min(CONNECT_SECONDS, total_seconds)
-        guard = self
+        guard, kept = self, kept_seconds
 
         class GuardedHTTP(_Patient):
             total_seconds = self._total_seconds
 
             def _new_conn(self) -> socket.socket:
+                self.dialled_at = time.monotonic()
                 return guard._dial(self.host, self.port or 80, is_https=False)
 
         class GuardedHTTPS(_Patient, HTTPSConnection):
             total_seconds = self._total_seconds
 
             def _new_conn(self) -> socket.socket:
+                self.dialled_at = time.monotonic()
                 return guard._dial(self.host, self.port or 443, is_https=True)
 
-        class HTTPPool(urllib3.HTTPConnectionPool):
+        class HTTPPool(_Fresh):
             ConnectionCls = GuardedHTTP
+            kept_seconds = kept
 
-        class HTTPSPool(urllib3.HTTPSConnectionPool):
+        class HTTPSPool(_Fresh, urllib3.HTTPSConnectionPool):
             ConnectionCls = GuardedHTTPS
+            kept_seconds = kept
 
         # A PoolManager reads no proxy from the environment.
         self._pools = urllib3.PoolManager(
-            num_pools=64, maxsize=8, retries=False, timeout=Timeout(connect=self._connect_seconds, read=read_seconds)
+            num_pools=64,
+            maxsize=_KEPT,
+            retries=False,
+            timeout=Timeout(connect=self._connect_seconds, read=read_seconds),
         )
         self._pools.pool_classes_by_scheme = {"http": HTTPPool, "https": HTTPSPool}
 

@@ -10,15 +10,17 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from moderation.events import Owed
-from moderation.tables import PENDING, RECEIVED, Comment, DeliveryRow
+from moderation.tables import PENDING, RECEIVED, Comment, DeliveryRow, Endpoint
 
 # After a bell, how long its message may take; in a backlog a comment is rung for again only this often.
 RING_AGAIN_AFTER = timedelta(seconds=60)
 # Nothing that was never tried is put off for so long: what is, was written before the clock was set back.
 FAR_AHEAD = timedelta(minutes=5)
+# No endpoint is left alone, or left to one sender, for so long.
+LONGEST_WAIT = timedelta(hours=2)
 # At most so many a sweep: the next one is seconds away.
 MOST_COMMENTS = 2_000
-MOST_DELIVERIES = 1_000
+MOST_ENDPOINTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,19 @@ def overdue_comments(session: Session, now: datetime) -> Overdue:
 
 
 def overdue_deliveries(session: Session, now: datetime) -> list[Owed]:
-    """Return deliveries that are due, among them the retries, and note that they are rung for."""
-    rows = session.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.id.in_(due_deliveries(now)), DeliveryRow.state == PENDING)
-        .values(ring_at=now + RING_AGAIN_AFTER)
-        .returning(DeliveryRow.id, DeliveryRow.endpoint_id)
-        .execution_options(synchronize_session=False)
-    )
-    return [Owed(row.id, row.endpoint_id) for row in sorted(rows, key=lambda row: row.id)]
+    """Return for each endpoint that is owed something, retries too, the first of it; note that it is rung for.
+
+    What else is owed goes along with that one. So what a dead endpoint is owed, however much, is in nobody's way.
+    """
+    rows = session.execute(owing_endpoints(now)).all()
+    if rows:
+        session.execute(
+            update(Endpoint)
+            .where(Endpoint.id.in_([row.id for row in rows]))
+            .values(rung_until=now + RING_AGAIN_AFTER)
+            .execution_options(synchronize_session=False)
+        )
+    return [Owed(row.delivery_id, row.id) for row in rows]
 
 
 def due_comments(now: datetime) -> Select[tuple[str]]:
@@ -65,15 +71,36 @@ def due_comments(now: datetime) -> Select[tuple[str]]:
     )
 
 
-def due_deliveries(now: datetime) -> Select[tuple[str]]:
-    """Return the query for deliveries to ring for, oldest first."""
-    return (
+def owing_endpoints(now: datetime) -> Select[tuple[str, str]]:
+    """Return the query for endpoints to ring for, and what each is owed first; those left alone are left out."""
+    first = (
         select(DeliveryRow.id)
-        .where(DeliveryRow.state == PENDING, or_(DeliveryRow.ring_at <= now, _was_put_off(DeliveryRow.ring_at, now)))
+        .where(
+            DeliveryRow.endpoint_id == Endpoint.id,
+            DeliveryRow.state == PENDING,
+            or_(DeliveryRow.ring_at <= now, _was_put_off(DeliveryRow.ring_at, now)),
+        )
         .order_by(DeliveryRow.ring_at)
-        .limit(MOST_DELIVERIES)
-        .with_for_update(skip_locked=True)
+        .limit(1)
+        .correlate(Endpoint)
+        .scalar_subquery()
     )
+    found = (
+        select(Endpoint.id, first.label("delivery_id"))
+        .where(*(is_past(column, now) for column in (Endpoint.rests_until, Endpoint.leased_until, Endpoint.rung_until)))
+        .subquery()
+    )
+    return (
+        select(found.c.id, found.c.delivery_id)
+        .where(found.c.delivery_id.is_not(None))
+        .order_by(found.c.id)
+        .limit(MOST_ENDPOINTS)
+    )
+
+
+def is_past(column: InstrumentedAttribute[datetime | None], now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nothing is to be waited for; what lies too far ahead was written by a wrong clock."""
+    return or_(column.is_(None), column <= now, column > now + LONGEST_WAIT)
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:

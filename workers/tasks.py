@@ -52,7 +52,7 @@ def deliver(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
     parts = resources()
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
     links = LinkMaker(parts.keyed, parts.settings.effective_base_url)
-    deliver_now(parts.database, parts.keyed, parts.outbound, ids, links=links)
+    _ring_for_deliveries(deliver_now(parts.database, parts.keyed, parts.outbound, ids, links=links).owed)
 
 
 @app.task(name=tasks.SWEEP_COMMENTS, bind=True)  # type: ignore[untyped-decorator]
@@ -133,9 +133,9 @@ def _ring_for_comments(together: Sequence[str], alone: Iterable[str]) -> None:
 
 
 def _ring_for_deliveries(owed: Iterable[Owed]) -> None:
+    # What else an endpoint is owed goes along.
     for ids in by_endpoint(owed).values():
-        for chunk in _chunks(ids, MOST_AT_ONCE):
-            _ring(deliver, chunk)
+        _ring(deliver, ids[:MOST_AT_ONCE])
 
 
 def _ring_to_ask(services: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from typing import get_args
 
 from api.openapi.answers import PROBLEM_KINDS
 from api.openapi.inputs import Json, ref
-from api.openapi.shapes import SITE_ID, TEXT, object_of, one_of, or_null
+from api.openapi.shapes import MOMENT, SITE_ID, TEXT, object_of, one_of, or_null
 from moderation.endpoints import DEFAULT_EVENTS, FORMATS, MAX_URL
 from moderation.events import TYPES
 from moderation.messages import CODES
@@ -42,6 +42,8 @@ def _endpoints() -> dict[str, Json]:
         "format": one_of(FORMATS),
         "enabled": {"type": "boolean"},
         "disabled_reason": {**or_null(TEXT), "description": "Why the service itself disabled it."},
+        "failing_since": {**or_null(MOMENT), "description": "Since when nothing could be delivered to it."},
+        "rests_until": {**or_null(MOMENT), "description": "When it is tried again; what it is owed waits till then."},
     }
     secret = {"type": "string", "pattern": "^whsec_[A-Za-z0-9+/]{43}=$", "description": "Shown this once."}
     settable = {

@@ -1,51 +1,117 @@
-"""Take deliveries that are due, so that nobody else sends them, and give back those that were not tried."""
+"""Take deliveries that are due, so that nobody else sends them, and give back those that were not tried.
+
+An endpoint has one sender at a time: it holds the endpoint's lease, and takes batch after batch. So no more than it has
+threads are under way to an endpoint, whoever else rings, and what happened later is never sent before.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, or_, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
 
+from moderation.events import Owed
 from moderation.outbound import TOTAL_SECONDS
-from moderation.sweeping import is_due
-from moderation.tables import PENDING, DeliveryRow
+from moderation.sweeping import is_due, is_past
+from moderation.tables import PENDING, DeliveryRow, Endpoint, EventRow
 
-# Deliveries sent by one task at most; sets how much is sent again when its worker dies.
+# Deliveries claimed together at most; sets how much is sent again when a worker dies.
 MOST_AT_ONCE = 50
-# After so long a task hands the rest back, so that a slow endpoint can't run past its claim.
-SENDING_SECONDS = 20.0
+# After so long a task hands the rest back and leaves its thread to other endpoints.
+SENDING_SECONDS = 10.0
 # How long a claim holds: longer than a task may send, and than the last request it began may last.
 CLAIM = timedelta(seconds=SENDING_SECONDS + TOTAL_SECONDS + 15)
-# When one delivery could not be made, the others of that endpoint wait for so long without counting an attempt.
-HAND_BACK = timedelta(seconds=5)
 
 
-def due(session: Session, ids: Sequence[str], now: datetime) -> Sequence[str]:
-    """Return those of the deliveries that are due, and what else their endpoints are owed, up to a batch."""
-    wanted = (DeliveryRow.state == PENDING, is_due(now))
-    asked = session.execute(
-        select(DeliveryRow.id, DeliveryRow.endpoint_id).where(DeliveryRow.id.in_(ids), *wanted).limit(MOST_AT_ONCE)
-    ).all()
-    if not asked:
-        return []
-    along = session.scalars(
-        select(DeliveryRow.id)
-        .where(DeliveryRow.endpoint_id.in_({row.endpoint_id for row in asked}), *wanted)
-        .order_by(DeliveryRow.id)
-        .limit(MOST_AT_ONCE)
-    )
-    return list(dict.fromkeys([row.id for row in asked] + list(along)))[:MOST_AT_ONCE]
-
-
-def claim(session: Session, ids: Sequence[str], now: datetime) -> dict[str, int]:
-    """Take the deliveries that are due; return the number of this attempt by id."""
-    found = (
-        select(DeliveryRow.id)
+def owing(session: Session, ids: Sequence[str], now: datetime) -> Sequence[str]:
+    """Return the endpoints that are owed some of these deliveries now."""
+    return session.scalars(
+        select(DeliveryRow.endpoint_id)
         .where(DeliveryRow.id.in_(ids), DeliveryRow.state == PENDING, is_due(now))
+        .distinct()
+        .order_by(DeliveryRow.endpoint_id)
+    ).all()
+
+
+def next_due(session: Session, endpoint_id: str, now: datetime) -> list[Owed]:
+    """Return the first that the endpoint is owed now, to ring for; none is an empty list."""
+    found = session.scalars(
+        select(DeliveryRow.id)
+        .where(DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.state == PENDING, is_due(now))
         .order_by(DeliveryRow.id)
-        .limit(MOST_AT_ONCE)
-        .with_for_update(skip_locked=True)
+        .limit(1)
     )
+    return [Owed(delivery_id, endpoint_id) for delivery_id in found]
+
+
+def take(session: Session, endpoint_id: str, lease: str, now: datetime) -> dict[str, int]:
+    """Take the endpoint's lease, or keep it, and the next of what it is owed: numbers of attempts by delivery id.
+
+    None while somebody else holds the lease, while the endpoint is left alone, and when it is owed nothing. One that
+    failed last gets one delivery, as a trial.
+    """
+    held = session.execute(
+        update(Endpoint)
+        .where(
+            Endpoint.id == endpoint_id,
+            or_(Endpoint.lease == lease, is_past(Endpoint.leased_until, now)),
+            is_past(Endpoint.rests_until, now),
+        )
+        .values(lease=lease, leased_until=now + CLAIM, rung_until=None)
+        .returning(Endpoint.failures, Endpoint.enabled, Endpoint.deleted_at)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if held is None:
+        return {}
+    if not held.enabled or held.deleted_at is not None:
+        _give_up(session, endpoint_id, now)
+        return {}
+    while claimed := _claim(session, endpoint_id, now, is_trial=held.failures > 0):
+        _drop_overtaken(session, claimed, now)
+        if claimed:
+            break
+    return claimed
+
+
+def release(session: Session, endpoint_id: str, lease: str) -> None:
+    """Leave the endpoint to others.
+
+    In the transaction that found nothing more to take: whoever was turned away until then had its deliveries seen.
+    """
+    session.execute(
+        update(Endpoint)
+        .where(Endpoint.id == endpoint_id, Endpoint.lease == lease)
+        .values(lease=None, leased_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def hand_back(session: Session, claimed: Sequence[tuple[str, int]], now: datetime) -> None:
+    """Undo the claim of deliveries, with the numbers of attempts that were not made; they are due at once."""
+    if not claimed:
+        return
+    session.execute(
+        update(DeliveryRow)
+        .where(tuple_(DeliveryRow.id, DeliveryRow.attempts).in_(claimed), DeliveryRow.state == PENDING)
+        .values(attempts=DeliveryRow.attempts - 1, next_attempt_at=now, ring_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _claim(session: Session, endpoint_id: str, now: datetime, *, is_trial: bool) -> dict[str, int]:
+    """Claim what is due, oldest first; for a trial one, of those that were tried least."""
+    order = (DeliveryRow.attempts, DeliveryRow.id) if is_trial else (DeliveryRow.id,)
+    # By itself: within the update PostgreSQL may run it more than once, and take more than the limit.
+    found = session.scalars(
+        select(DeliveryRow.id)
+        .where(DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.state == PENDING, is_due(now))
+        .order_by(*order)
+        .limit(1 if is_trial else MOST_AT_ONCE)
+        # Workers of the release before know no lease.
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not found:
+        return {}
     claimed = session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.id.in_(found), DeliveryRow.state == PENDING)
@@ -56,12 +122,35 @@ def claim(session: Session, ids: Sequence[str], now: datetime) -> dict[str, int]
     return {row.id: row.attempts for row in claimed}
 
 
-def hand_back(session: Session, ids: Sequence[str], now: datetime) -> None:
-    """Undo the claim of deliveries that were not tried."""
-    if not ids:
-        return
+def _drop_overtaken(session: Session, claimed: dict[str, int], now: datetime) -> None:
+    """Drop those that are no news any more, since more has happened to their comment, and say so."""
+    later = aliased(EventRow)
+    overtaken = session.execute(
+        select(DeliveryRow.id, later.version, later.type)
+        .join(EventRow, EventRow.id == DeliveryRow.event_id)
+        .join(later, and_(later.comment_id == EventRow.comment_id, later.version > EventRow.version))
+        .where(DeliveryRow.id.in_(claimed))
+        .order_by(later.version)
+    ).all()
+    for delivery_id, (version, kind) in {row.id: (row.version, row.type) for row in overtaken}.items():
+        attempts = claimed.pop(delivery_id)
+        session.execute(
+            update(DeliveryRow)
+            .where(DeliveryRow.id == delivery_id)
+            .values(
+                state="dropped",
+                attempts=attempts - 1,
+                finished_at=now,
+                last_error=f"stale: {kind} came after it (version {version})",
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _give_up(session: Session, endpoint_id: str, now: datetime) -> None:
     session.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.id.in_(ids), DeliveryRow.state == PENDING)
-        .values(attempts=DeliveryRow.attempts - 1, next_attempt_at=now + HAND_BACK, ring_at=now + HAND_BACK)
+        .where(DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.state == PENDING)
+        .values(state="dead", finished_at=now, last_error="the endpoint is disabled")
+        .execution_options(synchronize_session=False)
     )

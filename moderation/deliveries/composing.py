@@ -1,32 +1,37 @@
-"""Make the messages of claimed deliveries: a document of each event, put into words by the endpoint's format."""
+"""Gather what the messages of claimed deliveries tell: a document of each event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from moderation.action_links import LinkMaker
-from moderation.formats import FORMATTERS
-from moderation.formats.message import Message
 from moderation.payload import decision_document, document, notice
 from moderation.tables import Comment, DecisionRow, DeliveryRow, Endpoint, EventRow, Moderator, Post, VerdictRow
+
+# After a rotation the secret before signs too: a receiver has so long to learn the new one.
+BOTH_SIGN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class Sendable:
-    """A claimed delivery with its message."""
+    """A claimed delivery with what it tells, not yet put into the words of its endpoint's format."""
 
     id: str
     attempt: int
+    # How many of them were made before it was last owed anew.
+    attempts_before: int
     endpoint_id: str
     comment_id: str | None
     event_type: str
     url: str
-    generation: int
-    message: Message
-    is_enabled: bool
+    # Of the secrets that sign, newest first.
+    generations: tuple[int, ...]
+    format: str
+    document: Mapping[str, Any]
 
 
 def compose(session: Session, claimed: Mapping[str, int], links: LinkMaker | None, now: datetime) -> list[Sendable]:
@@ -47,26 +52,32 @@ def compose(session: Session, claimed: Mapping[str, int], links: LinkMaker | Non
         Sendable(
             id=delivery.id,
             attempt=claimed[delivery.id],
+            attempts_before=delivery.attempts_before,
             endpoint_id=endpoint.id,
             comment_id=event.comment_id,
             event_type=event.type,
             url=endpoint.url,
-            generation=endpoint.generation,
-            message=FORMATTERS[endpoint.format](
-                document(
-                    event,
-                    comment,
-                    post,
-                    verdict,
-                    decision_document(decision, by or "website") if decision else None,
-                    links.links(endpoint.id, comment.id, event.version, now)
-                    if links and event.type == "comment.held"
-                    else None,
-                )
-                if comment
-                else notice(event)
-            ),
-            is_enabled=endpoint.enabled and endpoint.deleted_at is None,
+            generations=_generations(endpoint, now),
+            format=endpoint.format,
+            document=document(
+                event,
+                comment,
+                post,
+                verdict,
+                decision_document(decision, by or "website") if decision else None,
+                links.links(endpoint.id, comment.id, event.version, now)
+                if links and event.type == "comment.held"
+                else None,
+            )
+            if comment
+            else notice(event),
         )
         for delivery, event, endpoint, comment, post, verdict, decision, by in rows
     ]
+
+
+def _generations(endpoint: Endpoint, now: datetime) -> tuple[int, ...]:
+    newest = endpoint.generation
+    if endpoint.rotated_at is not None and now < endpoint.rotated_at + BOTH_SIGN:
+        return (newest, newest - 1)
+    return (newest,)

@@ -1,19 +1,41 @@
-"""Deliver a batch: what a task does."""
+"""Deliver what endpoints are owed: what a task does."""
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from moderation.action_links import LinkMaker
 from moderation.clock import Clock, utc_now
 from moderation.db import Database
-from moderation.deliveries.claiming import claim, due, hand_back
-from moderation.deliveries.composing import compose
+from moderation.deliveries.claiming import SENDING_SECONDS, hand_back, next_due, owing, release, take
+from moderation.deliveries.composing import Sendable, compose
 from moderation.deliveries.recording import record
 from moderation.deliveries.sending import Tried, send
-from moderation.identity import Keyed
+from moderation.events import Owed
+from moderation.identity import Keyed, new_id
 from moderation.log import get_logger
 from moderation.outbound import Outbound
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The attempts that were made, and what to ring for: what is left, and what is owed to others for them."""
+
+    tried: list[Tried] = field(default_factory=list)
+    owed: list[Owed] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What sending takes."""
+
+    database: Database
+    keyed: Keyed
+    outbound: Outbound
+    clock: Clock
+    links: LinkMaker | None
 
 
 def deliver(
@@ -24,23 +46,45 @@ def deliver(
     clock: Clock = utc_now,
     *,
     links: LinkMaker | None = None,
-) -> list[Tried]:
-    """Send those of the deliveries that are due and that nobody else is sending; return the attempts made.
+) -> Delivered:
+    """Send what the endpoints of these deliveries are owed, where nobody else does so already.
 
-    What else their endpoints are owed goes along: in a backlog the first message does the work of many, and the others
-    find nothing left to do. Without `links`, messages hold no links that settle a comment.
+    What came after goes along: in a backlog the first message does the work of many, and the others find nothing left
+    to do. Without `links`, messages hold no links that settle a comment.
     """
     with database.read() as session:
-        found = due(session, ids, clock())
-    if not found:
-        return []
-    with database.write() as session:
-        sendables = compose(session, claim(session, found, clock()), links, clock())
-    tried, handed_back = send(keyed, outbound, sendables, clock)
-    if tried or handed_back:
-        with database.write() as session:
-            record(session, tried, clock())
-            hand_back(session, [one.id for one in handed_back], clock())
+        endpoint_ids = owing(session, ids, clock())
+    done = Delivered()
+    for endpoint_id in endpoint_ids:
+        _serve(_Means(database, keyed, outbound, clock, links), endpoint_id, done)
+    return done
+
+
+def _serve(means: _Means, endpoint_id: str, done: Delivered) -> None:
+    """Send to one endpoint, batch after batch, until it is owed nothing more or others have waited long enough."""
+    lease, until = new_id("ls"), time.monotonic() + SENDING_SECONDS
+    tried: list[Tried] = []
+    left: list[Sendable] = []
+    while True:
+        with means.database.write() as session:
+            now = means.clock()
+            done.owed.extend(record(session, endpoint_id, tried, now))
+            hand_back(session, [(one.id, one.attempt) for one in left], now)
+            is_late = time.monotonic() > until
+            claimed = {} if is_late else take(session, endpoint_id, lease, now)
+            sendables = compose(session, claimed, means.links, now) if claimed else []
+            if not sendables:
+                release(session, endpoint_id, lease)
+            if is_late:
+                done.owed.extend(next_due(session, endpoint_id, now))
+        _log(tried)
+        done.tried.extend(tried)
+        if not sendables:
+            return
+        tried, left = send(means.keyed, means.outbound, sendables, means.clock, until)
+
+
+def _log(tried: Sequence[Tried]) -> None:
     for one in tried:
         log.info(
             "attempted",
@@ -52,4 +96,3 @@ def deliver(
             result=one.outcome.result,
             error=one.outcome.error,
         )
-    return tried

@@ -1,20 +1,34 @@
-"""Write down what came of attempts, and what follows: done, tried again later, a dead letter, a disabled endpoint."""
+"""Write down what came of attempts, and what follows: done, tried again, a dead letter, an endpoint left alone."""
 
 import random
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from sqlalchemy import insert, tuple_, update
+from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from moderation.deliveries.breaker import Breaker
 from moderation.deliveries.sending import Tried
+from moderation.events import Notice, Owed
+from moderation.events import record as record_events
+from moderation.payload import moment
 from moderation.retries import next_attempt_at
 from moderation.tables import PENDING, AttemptRow, DeliveryRow, Endpoint, table
 
+_GONE = "it answered 410 Gone"
 
-def record(session: Session, tried: Sequence[Tried], now: datetime) -> None:
-    """Write the attempts down, but for those whose claim ran out and which somebody else has taken."""
+
+def record(session: Session, endpoint_id: str, tried: Sequence[Tried], now: datetime) -> list[Owed]:
+    """Write down what came of attempts at one endpoint; return what is owed to others for it.
+
+    Left out are those whose claim ran out and which somebody else has taken.
+    """
+    if not tried:
+        return []
+    # Locked first of all, as when deliveries are taken: two that wait for each other would wait for ever.
+    endpoint = session.scalars(select(Endpoint).where(Endpoint.id == endpoint_id).with_for_update(key_share=True)).one()
     kept = _record_delivered(session, [one for one in tried if one.outcome.result == "delivered"], now)
     for one in tried:
         if one.outcome.result != "delivered" and _record_failed(session, one, now):
@@ -34,6 +48,8 @@ def record(session: Session, tried: Sequence[Tried], now: datetime) -> None:
     ]
     if attempts:
         session.execute(insert(table(AttemptRow)), attempts)
+    endpoint.attempts_made += len(attempts)
+    return _note_health(session, endpoint, tried, now)
 
 
 def _record_delivered(session: Session, delivered: Sequence[Tried], now: datetime) -> set[str]:
@@ -54,15 +70,10 @@ def _record_failed(session: Session, tried: Tried, now: datetime) -> bool:
     one, outcome = tried.sendable, tried.outcome
     due = None
     if outcome.result == "retry":
-        due = next_attempt_at(one.attempt, outcome, now, random.random())  # noqa: S311 - spreads load, guards nothing
+        spread = random.random()  # noqa: S311 - spreads load, guards nothing
+        due = next_attempt_at(one.attempt - one.attempts_before, outcome, now, spread)
     values: dict[str, Any] = {"last_error": outcome.error}
     values |= {"next_attempt_at": due, "ring_at": due} if due else {"state": "dead", "finished_at": now}
-    if outcome.result == "gone":
-        session.execute(
-            update(Endpoint)
-            .where(Endpoint.id == one.endpoint_id)
-            .values(enabled=False, disabled_reason="it answered 410 Gone")
-        )
     changed = session.scalars(
         update(DeliveryRow)
         .where(DeliveryRow.id == one.id, DeliveryRow.state == PENDING, DeliveryRow.attempts == one.attempt)
@@ -71,3 +82,27 @@ def _record_failed(session: Session, tried: Tried, now: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return changed.one_or_none() is not None
+
+
+def _note_health(session: Session, endpoint: Endpoint, tried: Sequence[Tried], now: datetime) -> list[Owed]:
+    """Note how the endpoint is doing, and tell the site's others when that changes."""
+    before = Breaker(endpoint.failures, endpoint.failing_since, endpoint.rests_until, endpoint.tripped_at)
+    after = before.after([one.outcome for one in tried], now)
+    endpoint.failures, endpoint.failing_since = after.failures, after.failing_since
+    endpoint.rests_until, endpoint.tripped_at = after.rests_until, after.tripped_at
+    about: dict[str, Any] = {"endpoint": endpoint.id, "host": urlsplit(endpoint.url).hostname}
+    if endpoint.enabled and any(one.outcome.result == "gone" for one in tried):
+        endpoint.enabled, endpoint.disabled_reason = False, _GONE
+        told = about | {"reason": _GONE, "failing_since": moment(after.failing_since or now), "is_tried_again": False}
+        kind = "endpoint.disabled"
+    elif after.tripped_at and not before.tripped_at:
+        reason = next(one.outcome.error for one in reversed(tried) if one.outcome.result == "retry")
+        told = about | {"reason": reason, "failing_since": moment(after.failing_since), "is_tried_again": True}
+        kind = "endpoint.disabled"
+    elif before.tripped_at and not after.tripped_at:
+        told = about | {"failing_since": moment(before.failing_since)}
+        kind = "endpoint.recovered"
+    else:
+        return []
+    notice = Notice(site_id=endpoint.site_id, type=kind, data=told, about_endpoint=endpoint.id)
+    return record_events(session, [notice], now)

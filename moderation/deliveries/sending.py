@@ -1,18 +1,29 @@
-"""Send composed messages, signed, and say what came of each. No transaction is open."""
+"""Put messages into the words of their endpoint's format, sign and send them, and say what came of each.
 
+No transaction is open. Several are under way at a time, over connections that are kept.
+"""
+
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
 from moderation.clock import Clock
-from moderation.deliveries.claiming import SENDING_SECONDS
 from moderation.deliveries.composing import Sendable
+from moderation.formats import FORMATTERS
+from moderation.formats.message import Message
 from moderation.identity import Keyed
+from moderation.log import get_logger
 from moderation.outbound import Outbound, OutboundError
 from moderation.retries import Outcome, read_answer
 from moderation.signing import sign
 
+log = get_logger(__name__)
+
+# Requests under way to one endpoint: all of them, however many workers there are, since it has one sender.
+IN_FLIGHT = 8
 # Characters of an answer that are kept.
 _SHOWN = 500
 
@@ -30,47 +41,60 @@ class Tried:
 
 
 def send(
-    keyed: Keyed, outbound: Outbound, sendables: Sequence[Sendable], clock: Clock
+    keyed: Keyed, outbound: Outbound, sendables: Sequence[Sendable], clock: Clock, until: float
 ) -> tuple[list[Tried], list[Sendable]]:
-    """Send one after the other; an endpoint that fails is left alone for the rest of the batch.
+    """Send messages to one endpoint; after one that could not be delivered, or `until` (monotonic), begin no more.
 
     Returns the attempts, and what was not tried.
     """
-    began = time.monotonic()
-    tried: list[Tried] = []
-    handed_back: list[Sendable] = []
-    failing: set[str] = set()
-    for one in sendables:
-        if not one.is_enabled:
-            tried.append(Tried(one, clock(), 0.0, Outcome("dead", "the endpoint is disabled")))
-        elif one.endpoint_id in failing or time.monotonic() - began > SENDING_SECONDS:
-            handed_back.append(one)
-        else:
-            attempt = _attempt(keyed, outbound, one, clock)
-            tried.append(attempt)
-            if attempt.outcome.result in ("retry", "gone"):
-                failing.add(one.endpoint_id)
-    return tried, handed_back
+    is_over = threading.Event()
+
+    def attempt(one: Sendable) -> Tried | None:
+        if is_over.is_set() or time.monotonic() > until:
+            return None
+        tried = _attempt(keyed, outbound, one, clock)
+        if tried.outcome.result in ("retry", "gone"):
+            is_over.set()
+        return tried
+
+    if len(sendables) == 1:
+        found = [attempt(sendables[0])]
+    else:
+        with ThreadPoolExecutor(min(IN_FLIGHT, len(sendables)), "send") as pool:
+            found = list(pool.map(attempt, sendables))
+    return (
+        [one for one in found if one is not None],
+        [sendable for sendable, one in zip(sendables, found, strict=True) if one is None],
+    )
 
 
 def _attempt(keyed: Keyed, outbound: Outbound, one: Sendable, clock: Clock) -> Tried:
     started_at = clock()
-    timestamp = int(started_at.timestamp())
-    body = one.message.body
-    secrets = keyed.endpoint_secrets(one.endpoint_id, one.generation)
-    headers = {
-        **one.message.headers,
-        "user-agent": "comment-moderation",
-        "webhook-id": one.id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": " ".join(sign(secret, one.id, timestamp, body) for secret in secrets),
-    }
+    try:
+        message = FORMATTERS[one.format](one.document)
+    except Exception as error:  # noqa: BLE001 - one comment must not keep the others waiting
+        log.error("message not made", delivery=one.id, format=one.format, error=type(error).__name__)  # noqa: TRY400 - may quote it
+        return Tried(one, started_at, 0.0, Outcome("dead", f"the message could not be made ({type(error).__name__})"))
     began = time.monotonic()
     try:
-        answer = outbound.post(one.url, headers, body)
+        answer = outbound.post(one.url, _headers(keyed, one, message, started_at), message.body)
     except OutboundError as error:
         outcome = Outcome("dead" if error.permanent else "retry", str(error))
         return Tried(one, started_at, time.monotonic() - began, outcome)
     outcome = read_answer(answer.status, answer.headers, clock())
     shown = answer.body[:_SHOWN].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
     return Tried(one, started_at, answer.seconds, outcome, answer.status, shown)
+
+
+def _headers(keyed: Keyed, one: Sendable, message: Message, now: datetime) -> dict[str, str]:
+    timestamp = int(now.timestamp())
+    secrets = [
+        secret for generation in one.generations for secret in keyed.endpoint_secrets(one.endpoint_id, generation)
+    ]
+    return {
+        **message.headers,
+        "user-agent": "comment-moderation",
+        "webhook-id": one.id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(sign(secret, one.id, timestamp, message.body) for secret in secrets),
+    }

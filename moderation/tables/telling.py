@@ -44,6 +44,20 @@ class Endpoint(Row):
     created_at: Mapped[datetime]
     # Deleted endpoints stay as rows: the log of their deliveries refers to them.
     deleted_at: Mapped[datetime | None]
+    # When its secret was replaced: the one before signs too for a day.
+    rotated_at: Mapped[datetime | None]
+    # Who sends to it now, and until when the others leave it to them.
+    lease: Mapped[str | None] = mapped_column(Id)
+    leased_until: Mapped[datetime | None]
+    # Until when the sweep rings no more for it.
+    rung_until: Mapped[datetime | None]
+    # Failures in a row and since when; nothing is sent before `rests_until`; `tripped_at` is when they were too many.
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    failing_since: Mapped[datetime | None]
+    rests_until: Mapped[datetime | None]
+    tripped_at: Mapped[datetime | None]
+    # All attempts ever, those too whose log is gone.
+    attempts_made: Mapped[int] = mapped_column(default=0, server_default="0")
     __table_args__ = (Index("endpoints_by_site", "site_id"),)
 
 
@@ -64,10 +78,16 @@ class DeliveryRow(Row):
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(String(500))
+    # When it was last owed anew, and how many attempts it had then: the schedule begins again.
+    replayed_at: Mapped[datetime | None]
+    attempts_before: Mapped[int] = mapped_column(default=0, server_default="0")
     __table_args__ = (
         UniqueConstraint("event_id", "endpoint_id", name="one_delivery_per_endpoint"),
         partial_index("deliveries_owed", "ring_at", where="state = 'pending'"),
+        partial_index("deliveries_owed_by_endpoint", "endpoint_id", "ring_at", where="state = 'pending'"),
         Index("deliveries_by_endpoint", "endpoint_id", "state", "id"),
+        Index("deliveries_by_site", "site_id", "id"),
+        partial_index("deliveries_finished", "finished_at", where="finished_at IS NOT NULL"),
     )
 
 

@@ -34,7 +34,7 @@ def test_an_endpoint_shows_its_secret_at_its_making_and_never_again(each_service
 
 def test_a_website_hears_everything_and_moderators_what_waits_for_them(service: Service) -> None:
     assert make(service).json["events"] == list(COMMENT_TYPES)
-    for_moderators = ["comment.held", "site.tightened", "site.relaxed"]
+    for_moderators = ["comment.held", "site.tightened", "site.relaxed", "endpoint.disabled", "endpoint.recovered"]
     assert make(service, audience="moderators").json["events"] == for_moderators
     assert make(service, audience="moderators", events=["comment.spam"]).json["events"] == ["comment.spam"]
     assert make(service, events=["comment.spam", "comment.spam"]).json["events"] == ["comment.spam"]

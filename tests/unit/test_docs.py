@@ -45,7 +45,7 @@ def test_every_signal_is_documented_with_its_points() -> None:
 
 
 def test_every_event_is_documented() -> None:
-    assert _in_first_cells(_read("webhooks.md"), r"(?:comment|site)\.[a-z]+") == set(TYPES)
+    assert _in_first_cells(_read("webhooks.md"), r"(?:comment|site|endpoint)\.[a-z]+") == set(TYPES)
 
 
 def test_every_metric_is_documented(tmp_path: Path) -> None:

@@ -175,6 +175,25 @@ def test_connections_are_kept(receiver: Receiver) -> None:
     assert receiver.connections == 1
 
 
+def test_a_name_that_changes_its_address_is_checked_again_when_the_connection_is_old(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = ["127.0.0.1"]
+    kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _host, port, *_, **__: [(*kind, (addresses[0], port))])
+    url = receiver.url.replace("127.0.0.1", "two-faced.example")
+    keeping = Outbound((ipaddress.ip_network("127.0.0.0/8"),))
+    forgetting = Outbound((ipaddress.ip_network("127.0.0.0/8"),), kept_seconds=0)
+    for outbound in (keeping, forgetting):
+        assert outbound.post(url, {}, b"").status == 204
+    addresses[0] = "169.254.169.254"
+    # The connection that is kept leads where it led.
+    assert keeping.post(url, {}, b"").status == 204
+    with pytest.raises(NotAllowedError):
+        forgetting.post(url, {}, b"")
+    assert len(receiver.received) == 3
+
+
 def test_a_certificate_that_nobody_vouches_for_is_not_accepted(raw_server: tuple[str, list[bytes]]) -> None:
     url, answers = raw_server
     answers.append(b"not TLS")
