@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moderation.filters import Facts, Prediction
-from moderation.filters.facts import Toxicity
 from moderation.policy import Policy
+from moderation.predictions import Toxicity
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "dev.jsonl.gz"
 
@@ -19,6 +19,8 @@ _PERSIAN = _PERSIAN_TEXT.split()
 _CYRILLIC_TEXT = "привет хорошо очень спасибо это видео кто смотрит сегодня песня"
 _CYRILLIC = _CYRILLIC_TEXT.split()
 _MADE_UP = 4_000
+# A site has one for all of its comments.
+_POLICY = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def facts_of(body: str, *, name: str = "reader", prediction: Prediction | None =
         website=None,
         body=body,
         language=None,
-        policy=Policy(),
+        policy=_POLICY,
         prediction=prediction or Prediction(0.01),
         toxicity=Toxicity(0.01, 1.0),
     )

@@ -6,15 +6,17 @@ here.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from moderation.filters.facts import Facts, Prediction, Toxicity
+from moderation.filters.facts import Facts
+from moderation.learning import features
 from moderation.learning.logistic import Vector, sigmoid
 from moderation.learning.site_features import extract, who
 from moderation.learning.site_model import SiteModel
 from moderation.log import get_logger
+from moderation.predictions import Prediction, Toxicity
 
 log = get_logger(__name__)
 
@@ -31,8 +33,8 @@ class SpamModel(Protocol):
     def version(self) -> str:
         """Name the weights."""
 
-    def predict(self, texts: Sequence[str]) -> Sequence[Any]:
-        """Return one prediction per text, with `probability` and `spans`."""
+    def predict(self, texts: Sequence[str]) -> Sequence[Prediction]:
+        """Return one prediction per text."""
 
 
 class AbuseModel(Protocol):
@@ -42,8 +44,8 @@ class AbuseModel(Protocol):
     def version(self) -> str:
         """Name the weights."""
 
-    def predict(self, texts: Sequence[str], folded: Sequence[str]) -> Sequence[Any]:
-        """Return for each text `probability`, `familiarity` and `spans`; `folded` is what `text.fold` makes of them."""
+    def predict(self, texts: Sequence[str], folded: Sequence[str]) -> Sequence[Toxicity]:
+        """Return what it makes of each text; `folded` is what `text.fold` makes of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,12 @@ def predict(
     shipped: SpamModel, judged: Sequence[Facts], site_models: Mapping[str, tuple[int, SiteModel]]
 ) -> list[Combined]:
     """Judge a batch by the shipped model and, where a site has one, by its own (version and model by site id)."""
-    told = shipped.predict([facts.body for facts in judged])
+    texts = [facts.body for facts in judged]
+    features.read_ahead(texts, [facts.folded for facts in judged], [facts.links for facts in judged])
+    told = shipped.predict(texts)
     logits = logits_of(told)
-    combined = [Combined(Prediction(one.probability, tuple(one.spans)), shipped.version) for one in told]
+    base = shipped.version
+    combined = [Combined(one, base) for one in told]
     for site_id, (version, model) in site_models.items():
         own = [at for at, facts in enumerate(judged) if facts.site_id == site_id]
         if not own or not model.examples:
@@ -72,8 +77,8 @@ def predict(
         authors = [who(judged[at].name, judged[at].email, judged[at].website) for at in own]
         probabilities = sigmoid(model.logits(logits[own], extract([judged[at].body for at in own], authors)))
         for at, probability in zip(own, probabilities.tolist(), strict=True):
-            prediction = Prediction(probability, tuple(told[at].spans), model.examples)
-            combined[at] = Combined(prediction, f"{shipped.version}+site{version}")
+            prediction = Prediction(probability, told[at].spans, model.examples)
+            combined[at] = Combined(prediction, f"{base}+site{version}")
     return combined
 
 
@@ -86,20 +91,16 @@ def with_toxicity(
         if toxic is None:
             return list(combined)
         found = toxic.predict([facts.body for facts in judged], [facts.folded for facts in judged])
+        name = f"+toxic{toxic.version}"
         return [
-            replace(
-                one,
-                toxicity=Toxicity(told.probability, told.familiarity, tuple(told.spans)),
-                model=f"{one.model}+toxic{toxic.version}",
-            )
-            for one, told in zip(combined, found, strict=True)
+            Combined(one.prediction, one.model + name, toxicity) for one, toxicity in zip(combined, found, strict=True)
         ]
     except Exception as error:  # noqa: BLE001 - doubt means hold, whatever the reason
         log.error("toxic model failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a comment
         return [replace(one, toxicity=None) for one in combined]
 
 
-def logits_of(predictions: Sequence[Any]) -> Vector:
+def logits_of(predictions: Sequence[Prediction]) -> Vector:
     """Give the logit of each predicted probability, of one that is certain a large one."""
     probabilities = np.clip([one.probability for one in predictions], _CERTAIN, 1 - _CERTAIN)
     logits: Vector = np.log(probabilities / (1 - probabilities))

@@ -15,12 +15,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from moderation.combining import Combined, SpamModel, logits_of, predict
-from moderation.filters.facts import Facts, Prediction
+from moderation.filters.facts import Facts
 from moderation.learning.logistic import sigmoid
 from moderation.learning.site_features import extract
 from moderation.learning.site_model import SiteModel, load_site_model
 from moderation.learning.weights import BadWeightsError
 from moderation.log import get_logger
+from moderation.predictions import Prediction
 from moderation.tables import CommonModelRow, Site
 
 log = get_logger(__name__)
@@ -53,7 +54,7 @@ class SharedModel:
         if not told:
             return []
         probabilities = sigmoid(self._layer.logits(logits_of(told), extract(texts, [()] * len(texts)))).tolist()
-        return [Prediction(probability, tuple(one.spans)) for probability, one in zip(probabilities, told, strict=True)]
+        return [Prediction(probability, one.spans) for probability, one in zip(probabilities, told, strict=True)]
 
 
 def base_of(shipped: SpamModel, common: Common | None, site_id: str) -> SpamModel:

@@ -24,7 +24,6 @@ _LINK = re.compile(
 _DOTS = re.compile(_HIDDEN_DOT, re.IGNORECASE)
 _SPACED_SCHEME = re.compile(r"(?:h(?:tt|xx)ps?|ftp)(?:\s+:|:\s+|:\s{0,2}//\s)", re.IGNORECASE)
 # What is asked of every text, before anything slower.
-_DOT_WORDS = ("dot", "punto", "точка", "نقطه", "نقطة", "titik")
 # The dot comes first in the pattern, since looking for one sign is fast.
 _MAY_HIDE = re.compile(r"\.(?<=[\[({<\s]\.)(?=[\])}>\s])")
 # Words before "dot com" that make it a manner of speaking.
@@ -33,7 +32,10 @@ _NO_NAMES = frozenset({"a", "an", "the", "this", "that", "of", "or", "and", "in"
 
 def spells_a_dot(lowered: str) -> bool:
     """Tell quickly whether a text, in small letters, holds a word for the dot."""
-    return any(word in lowered for word in _DOT_WORDS)
+    # Written out, since a loop costs three times as much.
+    if "dot" in lowered or "punto" in lowered or "titik" in lowered:
+        return True
+    return not lowered.isascii() and ("точка" in lowered or "نقطه" in lowered or "نقطة" in lowered)
 
 
 def may_hide_a_link(text: str) -> bool:

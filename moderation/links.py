@@ -97,10 +97,13 @@ def find_links(text: str) -> list[Link]:
     """List the links of a text in the order in which they stand; they never overlap, and no text raises."""
     lowered = text.lower()
     is_spelt = spells_a_dot(lowered)
-    if not is_spelt and "//" not in text and not _ANY_DOT.search(text):
+    if not is_spelt and "//" not in text and not _has_dot(text):
         return []
-    hidden = list(_disguised(text)) if is_spelt or may_hide_a_link(text) else []
+    may_hide = is_spelt or may_hide_a_link(text)
     may_be_marked = "://" in text or "www" in lowered or "href" in lowered
+    if not may_hide and not may_be_marked and not _DOT_IN_A_NAME.search(text):
+        return []
+    hidden = list(_disguised(text)) if may_hide else []
     if not hidden:
         return _plain_links(text, may_be_marked=may_be_marked)
     pieces: list[str] = []
@@ -110,6 +113,10 @@ def find_links(text: str) -> list[Link]:
         at = link.end
     plain = _plain_links("".join((*pieces, text[at:])), may_be_marked=may_be_marked)
     return sorted([*hidden, *plain], key=lambda link: link.start)
+
+
+def _has_dot(text: str) -> bool:
+    return "." in text or (not text.isascii() and _ANY_DOT.search(text) is not None)
 
 
 def _disguised(text: str) -> Iterator[Link]:

@@ -49,7 +49,9 @@ def for_the_model(folded: str) -> str:
     closed = _SPACED.sub(lambda run: run.group()[::2], folded) if _MAY_BE_SPACED.search(folded) else folded
     if not _MAY_BE_LEET.search(closed):
         return closed
-    words = [word for word in _LEET_WORD.findall(closed) if len(word) >= _SHORTEST]
+    # Word by word, since looking for the pattern in those without any such sign costs most of the time.
+    signed = [word for word in closed.split(" ") if not _SIGNS.isdisjoint(word)]
+    words = [word for one in signed for word in _LEET_WORD.findall(one) if len(word) >= _SHORTEST]
     return " ".join((closed, *(_spelt_out(word, _LEET_AS_I) for word in words if _is_leet(word))))
 
 

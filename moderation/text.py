@@ -15,7 +15,7 @@ from moderation.links import Link, find_links
 from moderation.lookalikes import fold_lookalikes
 from moderation.markup import has_markup, read_markup, without_markup
 
-__all__ = ["Folded", "Link", "find_links", "fingerprint", "fold", "fold_with_spans"]
+__all__ = ["Folded", "Link", "find_links", "fingerprint", "fold", "fold_with_spans", "stands_as_it_stood"]
 
 # Arabic, Persian, Urdu, Kurdish and Pashto forms that readers take for one letter, after NFKD and without marks.
 _LETTER_FORMS = str.maketrans("يىےېۍۑكڪةہھەۃۀ\u06c2", "ییییییککههههههه")
@@ -41,7 +41,7 @@ _MAX_LAYERS = 3
 _NO_MARKUP = str.maketrans("&<", "  ")
 
 # ASCII without markup, the most frequent case by far, is folded by bytes: what `_fold_simple` makes of each of them.
-_ASCII_SMALL = bytes(range(128)).lower() + bytes(128)
+_ASCII_SMALL = bytes(ord(" ") if chr(code).isspace() else code for code in range(128)).lower() + bytes(128)
 _ASCII_CONTROLS = bytes(code for code in range(128) if not (chr(code).isprintable() or chr(code).isspace()))
 
 
@@ -83,9 +83,28 @@ def fold(text: str, *, is_joined: bool = False) -> str:
 
 def _fold_plain(text: str, *, is_joined: bool) -> str:
     if text.isascii():
-        return " ".join(text.encode().translate(_ASCII_SMALL, _ASCII_CONTROLS).decode().split())
+        return _collapsed(text.encode().translate(_ASCII_SMALL, _ASCII_CONTROLS).decode())
     folded = _composed(_without_idle_joiners(text, is_joined=is_joined).translate(_CHARACTERS))
-    return " ".join(fold_lookalikes(folded).split())
+    return _collapsed(fold_lookalikes(folded))
+
+
+def _collapsed(text: str) -> str:
+    """Leave single blanks between words; every white space is a blank already."""
+    if "  " in text or text[:1] == " " or text[-1:] == " ":
+        return " ".join(text.split())
+    return text
+
+
+def stands_as_it_stood(text: str, folded: str) -> bool:
+    """Tell whether each character of a folded text stands where it came from: nothing was dropped, joined or collapsed.
+
+    Most texts are so; some that are may be told not to be.
+    """
+    return (
+        len(folded) == len(text)
+        and not has_markup(text)
+        and (text.isascii() or all(map(_ONE_FOR_ONE.__getitem__, set(text))))
+    )
 
 
 def fold_with_spans(text: str, *, is_joined: bool = False) -> Folded:
@@ -118,8 +137,7 @@ def _through(later: Folded, earlier: Folded | None) -> Folded:
 def _fold_plain_with_spans(text: str, *, is_joined: bool) -> Folded:
     text = _without_idle_joiners(text, is_joined=is_joined)
     folded = _fold_plain(text, is_joined=is_joined)
-    if len(folded) == len(text) and (text.isascii() or all(map(_is_one_for_one, set(text)))):
-        # Nothing was dropped, joined or collapsed: each character stands where it stood.
+    if stands_as_it_stood(text, folded):
         return Folded(folded, range(len(text)), range(1, len(text) + 1))
     pieces: list[str] = []
     starts: list[int] = []
@@ -198,6 +216,16 @@ def _joins_the_one_before(character: str) -> bool:
     return "\u1160" <= character <= "\u11ff" or unicodedata.category(character).startswith("M")
 
 
+class _OneForOne(dict[str, bool]):
+    """Whether a character folds to one that joins no other, worked out when first met; bounded as well."""
+
+    def __missing__(self, character: str) -> bool:
+        is_one = _is_one_for_one(character)
+        if len(self) < _MAX_CACHED:
+            self[character] = is_one
+        return is_one
+
+
 class _CharacterFolding(dict[int, str]):
     """What one character folds to, worked out when first met; bounded, since strangers choose the characters."""
 
@@ -239,3 +267,4 @@ def _is_ornament(character: str) -> bool:
 
 
 _CHARACTERS = _CharacterFolding()
+_ONE_FOR_ONE = _OneForOne()

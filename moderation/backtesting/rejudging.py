@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from moderation.filters.facts import Facts, Prediction
+from moderation.filters.facts import Facts
 from moderation.filters.language import language
 from moderation.filters.model import model as notice_by_model
 from moderation.filters.rules import rules
 from moderation.filters.words import words
 from moderation.policy import Policy
+from moderation.predictions import Prediction
 from moderation.signals import Evidence, Signal
 from moderation.verdict import Verdict, judge
 

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.evaluating.tables import number, table
-from moderation.filters.facts import Toxicity
 from moderation.filters.toxic import strength_of
 from moderation.learning.evaluation import ALL, figures
 from moderation.learning.features import extract
@@ -19,6 +18,7 @@ from moderation.learning.rows import BadRowError, Row
 from moderation.learning.toxic import ToxicModel
 from moderation.learning.toxic_training import train_toxic
 from moderation.policy import Policy
+from moderation.predictions import Toxicity
 
 _BATCH = 500
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from moderation.errors import SettingsError
 from moderation.filters.author import author
 from moderation.filters.contacts import contacts
-from moderation.filters.facts import Facts, Prediction, Toxicity
+from moderation.filters.facts import Facts
 from moderation.filters.flood import flood
 from moderation.filters.forms import forms
 from moderation.filters.language import language
@@ -23,6 +23,7 @@ from moderation.filters.rules import rules
 from moderation.filters.shape import shape
 from moderation.filters.toxic import toxic
 from moderation.filters.words import words
+from moderation.predictions import Prediction, Toxicity
 from moderation.signals import Evidence, Signal
 from moderation.verdict import FILTER_FAILED
 

@@ -22,6 +22,7 @@ _NAMES_CERTAIN = 8
 # A full Iberian or Arabic name has up to nine words.
 _SENTENCE_WORDS = 10
 _PHONE = re.compile(r"(?<!\d)\+?(?:\d[ .\-()]{0,2}){9,14}\d(?!\d)")
+_SHORTEST_PHONE = 10
 _CHANNEL = re.compile(r"(?<!\w)@\w{4,}|(?<!\w)t\.me/\w+")
 
 # Words of shop windows that are nobody's name. A name of them alone, or one among others, advertises.
@@ -70,21 +71,22 @@ def _known(history: AuthorHistory) -> Iterator[Signal]:
 
 def _name(name: str) -> Iterator[Signal]:
     text = fold(name)
+    words = text.split(" ")
     if _advert(text) is not None:
         folded = fold_with_spans(name)
         found = _advert(folded.text)
         start, end = folded.original_span(*found) if found else (0, len(name))
         yield Signal("NAME_KEYWORD", 1.0, (Evidence(name[start:end], "name", start, end),))
-    elif len(text.split()) >= _SENTENCE_WORDS:
+    elif len(words) >= _SENTENCE_WORDS:
         yield Signal("NAME_KEYWORD", 0.5, (Evidence(name, "name", 0, len(name)),))
 
 
 def _advert(text: str) -> tuple[int, int] | None:
     """Return where a folded name advertises."""
-    phone = _PHONE.search(text)
+    phone = _PHONE.search(text) if len(text) >= _SHORTEST_PHONE else None
     if phone is not None:
         return phone.span()
-    channel = _CHANNEL.search(text)
+    channel = _CHANNEL.search(text) if "@" in text or "t.me/" in text else None
     # "@reader" is how some sites write every name; "join @channel" is not.
     if channel is not None and channel.span() != (0, len(text)):
         return channel.span()

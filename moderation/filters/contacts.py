@@ -55,7 +55,8 @@ _LINK = re.compile(
     r"/\w{3,32}(?![\w/])|(?:instagram\.com|ig\.me/m)/(?!p/|reel/|tv/|stories/)[\w.]{3,32}(?![\w/]))"
     r")"
 )
-_HANDLE = re.compile(r"(?<![\w.@/+-])@[a-z](?:\.?[a-z0-9_]){3,31}(?![\w@])")
+# The sign comes first in the pattern, since looking for one sign is fast.
+_HANDLE = re.compile(r"@(?<![\w.@/+-]@)[a-z](?:\.?[a-z0-9_]){3,31}(?![\w@])")
 # Words right before a handle or number, or the messenger's name beside it.
 _BEFORE = 40
 _AFTER = 20
@@ -91,6 +92,7 @@ _WALLET = re.compile(
 
 # What is asked of every text, before anything slower: each finds whatever the pattern that it stands for needs.
 _LONG_WORD = re.compile("[A-Za-z0-9]{26}")
+_ANY_SIGN = re.compile("[0-9@/:=؛]")
 _END_OF_HOST = re.compile("/(?<=(?:me|om|og|ir|gg)/)")
 _COLON_AND_ID = re.compile(r"[:=؛] ?@?(?!http|www)[a-z][a-z0-9_.]{4}")
 _SOME_DIGITS = re.compile(r"[0-9](?:[ ().\-]{0,2}[0-9]){7}")
@@ -106,8 +108,14 @@ class _Contact:
 
 def contacts(facts: Facts) -> Iterator[Signal]:
     """Notice CONTACT: a phone number, a messenger's id or channel, a wallet. A reader called by @name is none."""
-    body = facts.body
-    found = list(_wallets(body)) + [_unfolded(facts.folded_with_spans, one) for one in _elsewhere(facts.folded)]
+    body, folded = facts.body, facts.folded
+    is_signed = _ANY_SIGN.search(folded) is not None
+    # Folding keeps every digit but those in markup.
+    if not is_signed and "<" not in body and "&" not in body:
+        return
+    found = _wallets(body)
+    if is_signed:
+        found += (_unfolded(facts.folded_with_spans, one) for one in _elsewhere(folded))
     if found:
         found = _beside_links(found, facts)
         found.sort(key=lambda one: one.start)
@@ -120,27 +128,34 @@ def contacts(facts: Facts) -> Iterator[Signal]:
         )
 
 
-def _wallets(text: str) -> Iterator[_Contact]:
-    for found in _WALLET.finditer(text) if _LONG_WORD.search(text) else ():
-        if _is_mixed(found.group()):
-            yield _Contact(_CERTAIN, found.start(), found.end())
+def _wallets(text: str) -> list[_Contact]:
+    if not _LONG_WORD.search(text):
+        return []
+    return [
+        _Contact(_CERTAIN, found.start(), found.end()) for found in _WALLET.finditer(text) if _is_mixed(found.group())
+    ]
 
 
 def _elsewhere(text: str) -> Iterator[_Contact]:
-    yield from _links(text)
-    yield from _handles(text)
-    yield from _phones(text)
+    if "/" in text and _END_OF_HOST.search(text):
+        yield from _links(text)
+    if "@" in text:
+        yield from _handles(text)
+    if (":" in text or "=" in text or "؛" in text) and _COLON_AND_ID.search(text):
+        for found in _NAMED_ID.finditer(text):
+            yield _Contact(_CERTAIN, found.start("id"), found.end("id"))
+    if _SOME_DIGITS.search(text):
+        yield from _phones(text)
 
 
 def _links(text: str) -> Iterator[_Contact]:
-    for found in _LINK.finditer(text) if _END_OF_HOST.search(text) else ():
+    for found in _LINK.finditer(text):
         is_invitation = found["invitation"] or _INVITED.search(text, max(0, found.start() - _BEFORE), found.start())
         yield _Contact(_CERTAIN if is_invitation else _LIKELY, found.start(), found.end(), is_link=True)
 
 
 def _handles(text: str) -> Iterator[_Contact]:
-    is_about_money = "@" in text and _MONEY.search(text) is not None
-    for found in _HANDLE.finditer(text) if "@" in text else ():
+    for found in _HANDLE.finditer(text):
         before = text[max(0, found.start() - _BEFORE) : found.start()]
         after = text[found.end() : found.end() + _AFTER]
         # What stands before the end of another sentence does not invite.
@@ -149,15 +164,13 @@ def _handles(text: str) -> Iterator[_Contact]:
             yield _Contact(_CERTAIN, found.start(), found.end())
         elif _INVITED.search(same_sentence) or _POINTED.search(before) or _NAMED_TRADER.search(found.group()):
             yield _Contact(_LIKELY, found.start(), found.end())
-        elif is_about_money and found.start():
+        elif found.start() and _MONEY.search(text):
             # At the very beginning it is the reader who is answered.
             yield _Contact(_WEAK, found.start(), found.end())
-    for found in _NAMED_ID.finditer(text) if _COLON_AND_ID.search(text) else ():
-        yield _Contact(_CERTAIN, found.start("id"), found.end("id"))
 
 
 def _phones(text: str) -> Iterator[_Contact]:
-    for found in _DIGITS.finditer(text) if _SOME_DIGITS.search(text) else ():
+    for found in _DIGITS.finditer(text):
         written = found.group()
         digits = re.sub(r"[^\d+]", "", written)
         is_called = _CALLED.search(text, max(0, found.start() - _BEFORE), min(len(text), found.end() + _AFTER))

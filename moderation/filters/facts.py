@@ -5,31 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from moderation.policy import Policy
+from moderation.predictions import Prediction, Toxicity
 from moderation.text import Folded, Link, find_links, fold, fold_with_spans
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What the text model makes of a body: probability of spam, and the spans of it that speak most for spam.
-
-    `examples` counts the different texts, decided by the site's own moderators, that had a say in it.
-    """
-
-    probability: float
-    spans: tuple[tuple[int, int], ...] = ()
-    examples: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Toxicity:
-    """What the toxic model makes of a body: probability of insult or threat, and the spans that speak most for it.
-
-    `familiarity` (0..1) says how well the model knows this kind of text; at 0 the probability means nothing.
-    """
-
-    probability: float
-    familiarity: float
-    spans: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

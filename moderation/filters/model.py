@@ -50,6 +50,9 @@ def model(facts: Facts) -> Iterator[Signal]:
 
 def strength_of(probability: float) -> float:
     """Return how strongly a probability speaks: 0.5 where holding pays, 1 where being wrong is all but excluded."""
+    # Most comments are of this kind.
+    if probability <= _CURVE[1][0]:
+        return 0.0
     for (low, low_strength), (high, high_strength) in pairwise(_CURVE):
         if probability <= high:
             return low_strength + (high_strength - low_strength) * (probability - low) / (high - low)

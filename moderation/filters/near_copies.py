@@ -17,7 +17,7 @@ def near_copies(facts: Facts) -> Iterator[Signal]:
     Neither is seen where moderators approved more such texts than they called spam.
     """
     copies = facts.near_copies
-    if copies.of_ham > copies.of_spam:
+    if copies.of_ham > copies.of_spam or not (copies.nearest or copies.nearest_spam):
         return
     # What repeats exactly has been noticed by `repeats`; both together say no more than one of them can.
     left = 1.0 - min(1.0, facts.repeats / REPEATED_FROM)

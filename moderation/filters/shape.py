@@ -14,6 +14,8 @@ _SHOUTED_LETTERS = 30
 _SHOUTED_WORDS = 4
 _SHOUTED_SHARE = 0.95
 _SMALL_WORD = re.compile("[a-zа-яё]{4}")
+# Most comments begin so; what says something needs no further look.
+_LETTER_FIRST = re.compile(r"[^\W_\u115f\u1160\u3164\uffa0]")
 # Scripts without case have nothing to shout with.
 _CASED_SHARE = 0.9
 
@@ -29,8 +31,8 @@ _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "йцукенгшщзхъ", "фы
 _ALONG_A_ROW = frozenset(pair for row in _ROWS for way in (row, row[::-1]) for pair in pairwise(way))
 # A word of eight letters or more; the first letter comes first in the pattern, since looking for one sign is fast.
 _MASHED_WORD = re.compile(r"[a-zа-яё](?<!\w.)(?:(?<=[a-z])[a-z]{7,}|(?<=[а-яё])[а-яё]{7,})(?!\w)")
-# The fast no: most comments of few words hold none so long.
-_LONG_WORD = re.compile("[a-z]{8}|[а-яё]{8}")
+# Every mashed word is one of these; most of these are not.
+_LONG_WORD = re.compile("[a-zа-яё]{8,}")
 _VOWELS = re.compile(r"[aeiouyаеёиоуыэюя]")
 # "Angstschweiß" has eight consonants in a row, but vowels enough around them; "strengths" has one vowel in nine.
 _REPEATED = re.compile(r"(.)\1+")
@@ -51,10 +53,11 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 def shape(facts: Facts) -> Iterator[Signal]:
     """Notice ALL_CAPITALS, GIBBERISH, EMOJI_RUN (a long run of few signs alone), EMPTY (no letter, digit or sign)."""
     body = facts.body
-    if not any(_says_something(character) for character in body):
+    if not _LETTER_FIRST.match(body) and not any(map(_says_something, body)):
         yield _of_whole("EMPTY", body)
         return
-    if _is_run(body):
+    # The fast no: honest texts have many different letters.
+    if len(set(body[:_RUN_LOOK])) <= _MOST_DIFFERENT and _is_run(body):
         yield _of_whole("EMOJI_RUN", body)
         return
     if _is_shouted(body):
@@ -77,8 +80,7 @@ def _says_something(character: str) -> bool:
 
 def _is_run(body: str) -> bool:
     """Tell a text that is only a few different signs over and over: emoji, or one letter."""
-    # The fast no: honest texts have many different letters.
-    if len(body) < _RUN_LENGTH or len(set(body[:_RUN_LOOK])) > _MOST_DIFFERENT or len(set(body)) > _MOST_DIFFERENT:
+    if len(body) < _RUN_LENGTH or len(set(body)) > _MOST_DIFFERENT:
         return False
     signs = [character for character in body if character not in _JOINERS and not character.isspace()]
     if len(signs) < _RUN_LENGTH:
@@ -105,7 +107,7 @@ def _is_shouted(body: str) -> bool:
 def _mashed(body: str) -> tuple[Evidence, ...]:
     """Return the mashed words, when they are most of the text."""
     lowered = body.lower()
-    if not _LONG_WORD.search(lowered) or len(lowered) != len(body):
+    if not any(_is_mashed(word[:_MASHED_LOOK]) for word in _LONG_WORD.findall(lowered)) or len(lowered) != len(body):
         # A few capitals grow when lowered ("İ"), and spans would shift.
         return ()
     found = [one for one in _MASHED_WORD.finditer(lowered) if _is_mashed(one.group()[:_MASHED_LOOK])]

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from moderation.filters.facts import Facts, Toxicity
+from moderation.filters.facts import Facts
 from moderation.filters.model import ModelMissingError
+from moderation.predictions import Toxicity
 from moderation.signals import Evidence, Signal
 
 # Probability times familiarity -> strength; between two points the line is straight. With the default points two thirds
@@ -26,6 +27,9 @@ def toxic(facts: Facts) -> Iterator[Signal]:
 def strength_of(toxicity: Toxicity) -> float:
     """Return how strongly the model speaks: two thirds where holding pays."""
     sureness = toxicity.probability * toxicity.familiarity
+    # Most comments are of this kind.
+    if sureness <= _CURVE[1][0]:
+        return 0.0
     for (low, low_strength), (high, high_strength) in pairwise(_CURVE):
         if sureness <= high:
             return low_strength + (high_strength - low_strength) * (sureness - low) / (high - low)

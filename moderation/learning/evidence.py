@@ -11,42 +11,52 @@ import numpy.typing as npt
 from moderation.learning.characters import Characters, line_up
 from moderation.learning.features import LONGEST_READ, Reading
 from moderation.learning.grams import Grams, distinct, grams
-from moderation.text import Folded, fold_with_spans
+from moderation.predictions import Spans
+from moderation.text import Folded, fold_with_spans, stands_as_it_stood
 
 _MOST_SPANS = 3
 # A word must speak this much of the strongest word's weight, and positively, to be shown.
 _LEAST_SHARE = 0.2
 
-Spans = tuple[tuple[int, int], ...]
-
 
 def explain(
-    table: npt.NDArray[np.int8], reading: Reading, which: Sequence[int], texts: Sequence[str]
+    tables: npt.NDArray[np.int8],
+    table_of: npt.NDArray[np.intp],
+    reading: Reading,
+    which: Sequence[int],
+    texts: Sequence[str],
 ) -> dict[int, Spans]:
-    """Find the spans that say most, by the weights of a table, in `which` of the texts that were read.
+    """Find the spans that say most in `which` of the texts that were read.
 
+    `tables` holds weights in the shape (entries, tables); `table_of` says by which of them each of the texts is judged.
     Spans count characters of the original text, end excluded, in the order in which they stand.
     """
-    folded = {at: _cut(fold_with_spans(texts[at])) for at in which}
+    folded = {at: _folded(texts[at], reading.folded[at]) for at in which}
     # What was hashed is the folded text, perhaps with spelt out words behind it, unless words were closed up.
     as_read = [at for at in which if reading.matched[at].startswith(folded[at].text)]
     anew = [at for at in which if not reading.matched[at].startswith(folded[at].text)]
     shown: dict[int, Spans] = {}
     if as_read:
         kept = np.concatenate([np.arange(*reading.features.starts[at : at + 2]) for at in as_read])
-        totals = _totals(
-            table, reading.characters, reading.grams, reading.first_grams[kept], reading.features.places[kept]
-        )
-        shown |= zip(
-            as_read, _strongest([folded[at] for at in as_read], reading.characters.starts[as_read], totals), strict=True
-        )
+        first_grams = reading.first_grams[kept]
+        weights = tables[reading.features.places[kept], table_of[reading.grams.owners[first_grams]]]
+        totals = _totals(weights, reading.characters, reading.grams, first_grams)
+        spans = _strongest([folded[at] for at in as_read], reading.characters.starts[as_read], totals)
+        shown |= zip(as_read, spans, strict=True)
     if anew:
         characters = line_up([folded[at].text for at in anew])
         found = grams(characters)
         places, first_grams, _ = distinct(found, len(anew))
-        totals = _totals(table, characters, found, first_grams, places)
+        weights = tables[places, table_of[anew][found.owners[first_grams]]]
+        totals = _totals(weights, characters, found, first_grams)
         shown |= zip(anew, _strongest([folded[at] for at in anew], characters.starts, totals), strict=True)
     return shown
+
+
+def _folded(text: str, folded: str) -> Folded:
+    if stands_as_it_stood(text, folded):
+        return Folded(folded, range(len(text)), range(1, len(text) + 1))
+    return _cut(fold_with_spans(text))
 
 
 def _cut(folded: Folded) -> Folded:
@@ -56,15 +66,11 @@ def _cut(folded: Folded) -> Folded:
 
 
 def _totals(
-    table: npt.NDArray[np.int8],
-    characters: Characters,
-    found: Grams,
-    which: npt.NDArray[np.int64],
-    places: npt.NDArray[np.int32],
+    weights: npt.NDArray[np.int8], characters: Characters, found: Grams, which: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     """Share each n-gram's weight among its characters, and sum up: entry b less entry a is what a to b weighs."""
     firsts, lasts = found.firsts[which], found.lasts[which]
-    each = table[places] / (lasts - firsts)
+    each = weights / (lasts - firsts)
     # Adding at the first character and taking away behind the last makes running sums the totals.
     size = len(characters.codes) + 1
     steps = np.bincount(firsts, each, minlength=size) - np.bincount(lasts, each, minlength=size)

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from moderation.learning.characters import Characters, line_up
 from moderation.learning.grams import HASH_BITS, TABLE_SIZE, WORD_PLACES, Grams, distinct, grams
-from moderation.learning.last_batch import LastBatch
+from moderation.learning.last_batch import MOST_CHARACTERS, LastBatch
 from moderation.learning.sides import NAMES, side_features
 from moderation.readings import for_the_model
-from moderation.text import find_links, fold
+from moderation.text import Link, find_links, fold
 
 __all__ = [
     "HASH_BITS",
@@ -31,6 +31,7 @@ __all__ = [
     "extract",
     "grams",
     "read",
+    "read_ahead",
 ]
 
 VERSION = 3
@@ -82,11 +83,13 @@ class Features:
 class Reading:
     """A batch of texts read once, for whoever asks: `features`, and where each n-gram stands.
 
-    `matched` are the texts that were hashed (folded, closed up, l33t spelt out behind), `characters` the same in a row.
-    Entry i of `features.places` is n-gram `first_grams[i]` of `grams` where it stands first in its text.
+    `folded` are the texts as `text.fold` has them, cut to LONGEST_READ; `matched` are those that were hashed (folded,
+    closed up, l33t spelt out behind), `characters` the same in a row. Entry i of `features.places` is n-gram
+    `first_grams[i]` of `grams` where it stands first in its text.
     """
 
     features: Features
+    folded: list[str]
     matched: list[str]
     characters: Characters
     grams: Grams
@@ -122,11 +125,20 @@ def read(texts: Sequence[str], folded: Sequence[str] | None = None) -> Iterator[
         yield from _read_all(texts, folded)
 
 
-def _read_all(texts: Sequence[str], folded: Sequence[str] | None) -> Iterator[Reading]:
+def read_ahead(texts: Sequence[str], folded: Sequence[str], links: Sequence[Sequence[Link]]) -> None:
+    """Read a usual batch that models will be asked about next, with what the caller has found in the texts already."""
+    if sum(map(len, texts)) <= MOST_CHARACTERS and max(map(len, texts), default=0) <= LONGEST_READ:
+        _LAST.made_of(texts, lambda: list(_read_all(texts, folded, links)))
+
+
+def _read_all(
+    texts: Sequence[str], folded: Sequence[str] | None, links: Sequence[Sequence[Link]] | None = None
+) -> Iterator[Reading]:
     readable = [text[:LONGEST_READ] for text in texts]
     matched = [text[:LONGEST_READ] for text in (folded if folded is not None else map(fold, readable))]
+    found = links if links is not None else [find_links(text) for text in readable]
     for first, last in _portions(readable, matched):
-        yield _read(readable[first:last], matched[first:last])
+        yield _read(readable[first:last], matched[first:last], found[first:last])
 
 
 def _portions(readable: list[str], matched: list[str]) -> list[tuple[int, int]]:
@@ -143,7 +155,7 @@ def _portions(readable: list[str], matched: list[str]) -> list[tuple[int, int]]:
     return portions
 
 
-def _read(readable: list[str], folded: list[str]) -> Reading:
+def _read(readable: list[str], folded: list[str], links: Sequence[Sequence[Link]]) -> Reading:
     count = len(readable)
     matched = [for_the_model(text) for text in folded]
     # Most texts are hashed as they are folded; the others stand in the row twice.
@@ -157,5 +169,5 @@ def _read(readable: list[str], folded: list[str]) -> Reading:
     values = np.repeat((1 / np.sqrt(np.maximum(blocks, 1))).astype(np.float32), blocks)
     starts = np.zeros(count + 1, dtype=np.int64)
     np.cumsum(blocks[0::2] + blocks[1::2], out=starts[1:])
-    sides = side_features([find_links(text) for text in readable], raw, as_folded)
-    return Reading(Features(places, values, starts, sides), matched, hashed, found, first_grams)
+    sides = side_features(links, raw, as_folded)
+    return Reading(Features(places, values, starts, sides), folded, matched, hashed, found, first_grams)

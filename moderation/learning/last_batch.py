@@ -10,7 +10,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 # Characters: a usual batch; what is larger than this is not worth keeping.
-_MOST_CHARACTERS = 100_000
+MOST_CHARACTERS = 100_000
 
 
 class LastBatch:
@@ -26,5 +26,5 @@ class LastBatch:
         if kept is not None and kept[0] == key:
             return kept[1]  # type: ignore[return-value]
         made = make()
-        self._kept = (key, made) if sum(map(len, key)) <= _MOST_CHARACTERS else None
+        self._kept = (key, made) if sum(map(len, key)) <= MOST_CHARACTERS else None
         return made

@@ -4,18 +4,18 @@ After `training`; the filter that turns this into a signal and the evaluation bo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from moderation.learning.evidence import Spans, explain
+from moderation.learning.evidence import explain
 from moderation.learning.features import Reading, read
 from moderation.learning.grams import WORD_PLACES
 from moderation.learning.logistic import sigmoid
 from moderation.learning.weights import Weights, load_weights
-from moderation.learning.windows import windows
+from moderation.learning.windows import SHORTEST_DIVIDED, windows
+from moderation.predictions import Prediction, Spans
 
 # Below this a comment is not held for its words, and nobody reads the evidence.
 _EXPLAINED_FROM = 0.3
@@ -24,18 +24,6 @@ _PART_HANDICAP = 2.0
 # N-grams per character that a part is taken to have at least: what it repeats from before it is not counted again, and
 # a few new n-grams shall not decide alone. Character n-grams are about four to a character, words and pairs a third.
 _FEWEST_GRAMS, _FEWEST_WORDS = 2.0, 1 / 6
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The calibrated probability that a text is spam, and up to three spans of the text that say most for it.
-
-    Spans count characters (code points) of the original text, end excluded, in the order in which they stand. There
-    are none where the probability is low.
-    """
-
-    probability: float
-    spans: Spans = ()
 
 
 class TextModel:
@@ -62,7 +50,7 @@ class TextModel:
         """Judge texts that are read already."""
         probabilities = sigmoid(self._logits(reading)).tolist()
         likely = [at for at, probability in enumerate(probabilities) if probability >= _EXPLAINED_FROM]
-        spans = explain(self._weights.table, reading, likely, texts)
+        spans = self._explain(reading, likely, texts)
         return [Prediction(probability, spans.get(at, ())) for at, probability in enumerate(probabilities)]
 
     def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -74,15 +62,20 @@ class TextModel:
         shown: list[Spans] = []
         for reading in read(texts):
             count = len(reading.matched)
-            found = explain(self._weights.table, reading, range(count), texts[len(shown) : len(shown) + count])
+            found = self._explain(reading, range(count), texts[len(shown) : len(shown) + count])
             shown += (found[at] for at in range(count))
         return shown
+
+    def _explain(self, reading: Reading, which: Sequence[int], texts: Sequence[str]) -> dict[int, Spans]:
+        the_only_one = np.zeros(len(texts), dtype=np.intp)
+        return explain(self._weights.table[:, None], the_only_one, reading, which, texts)
 
     def _logits(self, reading: Reading) -> npt.NDArray[np.float64]:
         logits = self._weights.logits(reading.features)
         edges = [
             (at, start + begin, start + end + 1)
             for at, (text, start) in enumerate(zip(reading.matched, reading.characters.starts.tolist(), strict=True))
+            if len(text) >= SHORTEST_DIVIDED
             for begin, end in windows(len(text))
         ]
         if edges:

@@ -15,26 +15,23 @@ _AT_ONCE = 8
 _MOST = 257
 _EVERY_OTHER = np.uint64(0x00FF00FF00FF00FF)
 _EIGHT_BITS = np.uint64(8)
-# Makes an int8 a number from 0 on.
+# Taken together with an int8, as bits, it makes a number from 0 on of it: 128 more.
 _UP = 128
+_ALL_UP = np.uint64(0x8080808080808080)
 
 
 class PackedTables:
-    """Tables of the same length, ready to be summed up. Made of an int8 array of the shape (entries, tables)."""
+    """Tables of the same length, ready to be summed up. Made of an int8 array of the shape (entries, tables).
+
+    `tables` has the same numbers in that shape, and further tables of zeros.
+    """
 
     def __init__(self, tables: npt.NDArray[np.int8]) -> None:
         entries, self.count = tables.shape
-        whole = -(-self.count // _AT_ONCE) * _AT_ONCE
-        bytes_ = np.full((entries, whole), _UP, dtype=np.uint8)
-        bytes_[:, : self.count] += tables.view(np.uint8)
-        # The first of eight has the lowest bits, on every machine.
-        self._packed = np.ascontiguousarray(bytes_.view("<u8").T.astype(np.uint64))
-
-    def column(self, table: int) -> npt.NDArray[np.int8]:
-        """Give one of the tables as it was."""
-        shifted = self._packed[table // _AT_ONCE] >> np.uint64(8 * (table % _AT_ONCE))
-        found: npt.NDArray[np.int8] = (shifted.astype(np.uint8) - np.uint8(_UP)).view(np.int8)
-        return found
+        self.tables = np.zeros((entries, -(-self.count // _AT_ONCE) * _AT_ONCE), dtype=np.int8)
+        self.tables[:, : self.count] = tables
+        # All of an entry lies together: fetching it waits for the memory once.
+        self._packed = self.tables.view(np.uint64)
 
     def sums(self, places: npt.NDArray[np.int32], edges: Numbers) -> Numbers:
         """Sum up the entries at `places` from each edge to the next, by table; shape (len(edges) - 1, tables)."""
@@ -42,12 +39,13 @@ class PackedTables:
         pieces = -(-sizes // _MOST)
         last = np.cumsum(pieces)
         firsts = np.repeat(edges[:-1] - _MOST * (last - pieces), pieces) + _MOST * np.arange(len(places) and last[-1])
-        totals = np.zeros((len(firsts) + 1, len(self._packed), 2, _AT_ONCE // 2), dtype=np.int64)
-        for at, packed in enumerate(self._packed if len(places) else ()):
-            found = packed.take(places)
-            for odd in (0, 1):
-                sums = np.add.reduceat((found >> (_EIGHT_BITS * np.uint64(odd))) & _EVERY_OTHER, firsts)
-                totals[1:, at, odd] = sums.astype("<u8").view("<u2").reshape(-1, _AT_ONCE // 2)
+        totals = np.zeros((len(firsts) + 1, self._packed.shape[1], 2, _AT_ONCE // 2), dtype=np.int64)
+        if len(places):
+            found = self._packed.take(places, axis=0) ^ _ALL_UP
+            for odd, numbers in enumerate((found & _EVERY_OTHER, (found >> _EIGHT_BITS) & _EVERY_OTHER)):
+                for at in range(self._packed.shape[1]):
+                    sums = np.add.reduceat(numbers[:, at], firsts)
+                    totals[1:, at, odd] = sums.view(np.uint16).reshape(-1, _AT_ONCE // 2)
         np.cumsum(totals, axis=0, out=totals)
         # Even tables and odd ones, in turn.
         by_table = totals.swapaxes(2, 3).reshape(len(totals), -1)[:, : self.count]

@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from moderation.learning import features
-from moderation.learning.evidence import Spans, explain
+from moderation.learning.evidence import explain
 from moderation.learning.logistic import Vector, sigmoid
 from moderation.learning.packed import PackedTables
 from moderation.learning.weights import BadWeightsError, write_columns
+from moderation.predictions import Toxicity
 
 SHIPPED_TOXIC = Path(__file__).with_name("shipped_toxic.npz")
 
@@ -37,18 +38,6 @@ _Numbers = npt.NDArray[np.float64]
 # the calibrated logit; median and spread of how well its own comments are known to it; the most that its familiarity
 # counts (0..1).
 FIGURES = ("scale", "step", "bias", "slope", "shift", "usual", "spread", "trust")
-
-
-@dataclass(frozen=True, slots=True)
-class Toxicity:
-    """The calibrated probability that a text is abusive, how familiar (0..1) its kind of text is, and what shows it.
-
-    The probability supposes that one comment of ten is abusive. Spans as in `model.Prediction`.
-    """
-
-    probability: float
-    familiarity: float
-    spans: Spans = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +128,7 @@ class ToxicModel:
         logits, familiarity, nearest = self.measure(reading.features)
         probabilities = sigmoid(logits)
         likely = np.flatnonzero(probabilities * familiarity >= _EXPLAINED_FROM).tolist()
-        spans: dict[int, Spans] = {}
-        for head in sorted(set(nearest[likely].tolist())):
-            own = [at for at in likely if nearest[at] == head]
-            spans |= explain(self._packed.column(head), reading, own, texts)
+        spans = explain(self._packed.tables, nearest, reading, likely, texts)
         both = zip(probabilities.tolist(), familiarity.tolist(), strict=True)
         return [Toxicity(one, known, spans.get(at, ())) for at, (one, known) in enumerate(both)]
 

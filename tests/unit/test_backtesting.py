@@ -7,8 +7,9 @@ import pytest
 
 from moderation.backtesting.comparing import THRESHOLDS, Comparison, is_better, is_worse
 from moderation.backtesting.rejudging import Decided, Proposal, rejudge
-from moderation.filters.facts import Facts, Prediction
+from moderation.filters.facts import Facts
 from moderation.policy import Policy, read_policy
+from moderation.predictions import Prediction
 from moderation.signals import Evidence, Signal
 from moderation.verdict import judge
 

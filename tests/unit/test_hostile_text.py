@@ -3,8 +3,8 @@
 import pytest
 
 from moderation.filters import BUILT_IN, Prediction, notice
-from moderation.filters.facts import Toxicity
 from moderation.learning.features import extract
+from moderation.predictions import Toxicity
 from moderation.readings import for_the_model, readings
 from moderation.similarity import sketch_all
 from moderation.text import find_links, fold, fold_with_spans

@@ -4,6 +4,7 @@ import numpy as np
 
 from moderation.learning import features
 from moderation.learning.last_batch import LastBatch
+from moderation.text import find_links, fold
 
 
 def test_the_same_batch_is_made_once_and_another_one_anew() -> None:
@@ -36,3 +37,22 @@ def test_who_asks_second_for_features_gets_the_same() -> None:
     assert np.array_equal(first.sides, again.sides)
     [one], [other] = list(features.read(texts)), list(features.read(list(texts)))
     assert one is other
+
+
+def test_what_was_read_ahead_is_what_would_have_been_read() -> None:
+    texts = ["Well said.", "Cheap watches at evil dot com", "", "w4tches \u200bfor <b>you</b> http://a.example"]
+    [plain] = list(features.read(texts))
+    features.extract(["Another one"])
+    features.read_ahead(texts, [fold(text) for text in texts], [find_links(text) for text in texts])
+    [ahead] = list(features.read(texts))
+    assert ahead is not plain
+    assert (ahead.folded, ahead.matched) == (plain.folded, plain.matched)
+    for name in ("places", "values", "starts", "sides"):
+        assert np.array_equal(getattr(ahead.features, name), getattr(plain.features, name))
+
+
+def test_what_is_too_large_to_be_kept_is_not_read_ahead() -> None:
+    large = ["xy" * 60_000]
+    features.read_ahead(large, [], [])
+    [reading] = list(features.read(large))
+    assert len(reading.matched[0]) == features.LONGEST_READ

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from moderation.learning import features
 from moderation.learning.logistic import sigmoid
-from moderation.learning.model import Prediction, TextModel
+from moderation.learning.model import TextModel
 from moderation.learning.weights import SHIPPED, BadWeightsError, Weights, load_weights
+from moderation.predictions import Prediction
 from moderation.text import fold
 
 MODEL = TextModel.load()

@@ -11,7 +11,7 @@ LENGTHS = [80, 81, 200, 399, 400, 1_000, 20_000, 40_000]
 
 @pytest.mark.parametrize("length", [0, 1, 79])
 def test_a_short_text_has_no_parts(length: int) -> None:
-    assert windows(length) == []
+    assert windows(length) == ()
 
 
 @pytest.mark.parametrize("length", LENGTHS)

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from moderation.combining import logits_of, predict
-from moderation.filters.facts import Facts, Prediction
+from moderation.filters.facts import Facts
 from moderation.learning.lessons import ALWAYS_HEARD, MOST_OF_A_CAMPAIGN, Lesson, count_of, fold_of, weigh
 from moderation.learning.logistic import sigmoid
 from moderation.learning.site_features import SIDES, TABLE_SIZE, SiteFeatures, extract, who
 from moderation.learning.site_model import CALIBRATED_FROM, SiteModel, fade, fit, load_site_model
 from moderation.learning.weights import BadWeightsError
+from moderation.predictions import Prediction
 from tests.unit.learning_data import row
 from tests.unit.test_filters import facts
 

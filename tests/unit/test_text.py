@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation.readings import for_the_model, readings
-from moderation.text import Folded, find_links, fingerprint, fold, fold_with_spans
+from moderation.text import Folded, find_links, fingerprint, fold, fold_with_spans, stands_as_it_stood
 
 # Plain random text hardly ever meets the characters folding is about.
 TROUBLE = st.text(
@@ -162,6 +162,20 @@ def test_a_word_of_the_folded_text_is_found_as_its_author_wrote_it(text: str, wo
     at = folded.text.index(word)
     start, end = folded.original_span(at, at + len(word))
     assert text[start:end] == original
+
+
+@pytest.mark.parametrize("text", ["Plain words", "سلام كتاب", "a\nb", "می\u200cروم", "Ünïcode 😀", "paypаl"])
+def test_most_texts_stand_as_they_stood(text: str) -> None:
+    assert stands_as_it_stood(text, fold(text))
+    folded = fold_with_spans(text)
+    assert [folded.original_span(at, at + 1) for at in range(len(text))] == [(at, at + 1) for at in range(len(text))]
+
+
+@pytest.mark.parametrize(
+    "text", ["a  b", "mon\u200bey", "Straße", "cafe\u0301", "<i>&#65018;</i>" + " " * 2, "a\u200cb", " a"]
+)
+def test_what_was_dropped_joined_or_collapsed_does_not_stand_as_it_stood(text: str) -> None:
+    assert not stands_as_it_stood(text, fold(text))
 
 
 def test_an_empty_span_is_empty_in_the_original_too() -> None:
