@@ -33,8 +33,10 @@ _PUBLIC_PORTS = frozenset([443, *range(8000, 9001)])
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Not public though Python's is_global may say so: translation and tunnel prefixes reach IPv4 addresses behind them.
-# RFC 6052, RFC 8215, RFC 3056, RFC 4380, RFC 7526, RFC 3879, RFC 9602, RFC 4291 2.5.5.1.
-_TUNNELS = tuple(
+# RFC 6052, RFC 8215, RFC 3056, RFC 4380, RFC 7526, RFC 3879, RFC 9602, RFC 4291 2.5.5.1, RFC 2765 2.1. Then shared and
+# reserved ones that not every release of Python knows (RFC 6598, RFC 6890, RFC 9637), Oracle's metadata service among
+# them. The last is public, but to machines at Azure it is their host.
+_CLOSED = tuple(
     ipaddress.ip_network(network)
     for network in (
         "64:ff9b::/96",
@@ -45,7 +47,11 @@ _TUNNELS = tuple(
         "fec0::/10",
         "5f00::/16",
         "::/96",
+        "::ffff:0:0:0/96",
         "100.64.0.0/10",
+        "192.0.0.0/24",
+        "3fff::/20",
+        "168.63.129.16/32",
     )
 )
 
@@ -227,6 +233,8 @@ def _parse(url: str) -> tuple[str, int, bool]:
         raise NotAllowedError("the URL does not start with https://")
     if parts.auth:
         raise NotAllowedError("the URL carries a user name")
+    if "%" in parts.host:
+        raise NotAllowedError("the URL's host is not a plain name or address")
     is_https = parts.scheme == "https"
     return parts.host.strip("[]"), parts.port or (443 if is_https else 80), is_https
 
@@ -245,8 +253,8 @@ def _unwrap(address: Address) -> Address:
 
 
 def _is_public(address: Address) -> bool:
-    in_tunnel = any(address in network for network in _TUNNELS if network.version == address.version)
-    return address.is_global and not address.is_multicast and not in_tunnel
+    is_closed = any(address in network for network in _CLOSED if network.version == address.version)
+    return address.is_global and not address.is_multicast and not is_closed
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:

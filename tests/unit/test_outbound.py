@@ -1,12 +1,17 @@
 """The door to strangers: what it refuses to dial, and what it makes of what it hears."""
 
+import contextlib
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+import trustme
 
 from moderation.outbound import MAX_ANSWER_BYTES, NotAllowedError, Outbound, OutboundError
 from tests.conftest import Receiver
@@ -47,6 +52,28 @@ LOOPBACK = Outbound((ipaddress.ip_network("127.0.0.0/8"),))
         "https://[fec0::1]/",
         "https://[ff02::1]/",
         "https://[5f00::1]/",
+        "https://[::ffff:169.254.169.254]/",
+        "https://[::ffff:0:7f00:1]/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "https://[fd00:ec2::254]/",
+        "https://[3fff::1]/",
+        "https://[fe80::1%25lo]/",
+        "https://[::1%25nowhere]/",
+        "https://127.0.0.1%2f.example/",
+        "https://%31%32%37.0.0.1/",
+        "https://168.63.129.16/",
+        "https://[::ffff:168.63.129.16]/",
+        "https://192.0.0.192/",
+        "https://100.100.100.200/",
+        "https://0x7f.1/",
+        "https://017700000001/",
+        "https://0/",
+        "https://127。0。0。1/",
+        "https://１２７.0.0.1/",
+        "https://1.1.1.1@127.0.0.1/",
+        "https://127.0.0.1#@1.1.1.1/",
+        "https://127.0.0.1\\@1.1.1.1/",
+        "HTTPS://LOCALHOST/",
         "http://1.1.1.1/",
         "https://1.1.1.1:22/",
         "https://user:password@1.1.1.1/",
@@ -86,6 +113,83 @@ def test_a_name_with_one_bad_address_among_good_ones_is_refused(monkeypatch: pyt
         Outbound().check("https://two-faced.example/")
 
 
+def test_a_name_that_changes_its_address_has_nothing_to_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Saved, then sent: each time the name is looked up once, and what was checked is what is dialled."""
+    answers = ["127.0.0.2", "127.0.0.2", "127.0.0.1", "169.254.169.254"]
+    asked = []
+    really_look_up = socket.getaddrinfo
+
+    def look_up(host: str, port: int, *options: Any, **more: Any) -> Any:
+        if host != "rebinding.example":
+            # The address that was checked, on its way to be dialled.
+            return really_look_up(host, port, *options, **more)
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop(0), port))]
+
+    outbound = Outbound((ipaddress.ip_network("127.0.0.2/32"),))
+    with socket.create_server(("127.0.0.2", 0)) as good, contextlib.ExitStack() as stack:
+        port = good.getsockname()[1]
+        bad = stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        url = f"http://rebinding.example:{port}/"
+        outbound.check(url)
+
+        def answer() -> None:
+            client, _ = good.accept()
+            with client:
+                assert b"Host: rebinding.example" in client.recv(65536)
+                client.sendall(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert outbound.post(url, {}, b"").status == 204
+        thread.join()
+        for _ in range(2):
+            with pytest.raises(NotAllowedError):
+                outbound.post(url, {}, b"")
+        bad.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            bad.accept()
+    assert asked == ["rebinding.example"] * 4
+
+
+@pytest.mark.parametrize("name", ["hooks.example", "other.example"])
+def test_the_certificate_is_that_of_the_name_and_not_of_the_address(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    asked_for: list[str | None] = []
+    context.sni_callback = lambda _socket, server_name, _context: asked_for.append(server_name)
+    heard: list[bytes] = []
+
+    def answer() -> None:
+        client, _ = server.accept()
+        with client, contextlib.suppress(OSError), context.wrap_socket(client, server_side=True) as spoken:
+            heard.append(spoken.recv(65536))
+            spoken.sendall(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: here)
+        thread = threading.Thread(target=answer)
+        thread.start()
+        outbound = Outbound((ipaddress.ip_network("127.0.0.0/8"),))
+        if name == "hooks.example":
+            assert outbound.post(f"https://hooks.example:{port}/", {}, b"").status == 204
+            assert f"Host: hooks.example:{port}".encode() in heard[0]
+        else:
+            with pytest.raises(OutboundError, match="certificate"):
+                outbound.post(f"https://hooks.example:{port}/", {}, b"")
+            assert not heard
+        thread.join()
+    assert asked_for == ["hooks.example"]
+
+
 def test_an_allowed_network_is_reached_by_plain_http(receiver: Receiver) -> None:
     answer = LOOPBACK.post(receiver.url, {"x-one": "1"}, b"body")
     assert answer.status == 204
@@ -100,7 +204,8 @@ def test_a_redirect_to_elsewhere_is_an_answer_and_no_order(receiver: Receiver) -
 
 
 def test_a_proxy_of_the_environment_is_not_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert LOOPBACK.post(receiver.url, {}, b"").status == 204
 
 
