@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from moderation.commands import COMMANDS, program
+from moderation.endpoints import DEFAULT_EVENTS
 from tests.commands import Done, run_command
 
 
@@ -73,7 +74,7 @@ def test_a_set_up_is_made_from_the_command_line(tmp_path: Path) -> None:
     assert moderator["sites"] == [site["id"]]
     endpoint = run("endpoint", "add", "--site", "News", "--url", "http://127.0.0.1:1/", "--audience", "moderators")
     assert isinstance(endpoint, dict)
-    assert endpoint["events"] == ["comment.held", "site.tightened", "site.relaxed"]
+    assert endpoint["events"] == list(DEFAULT_EVENTS["moderators"])
     assert endpoint["secret"].startswith("whsec_")
     keys = run("token", "list")
     assert isinstance(keys, list)
