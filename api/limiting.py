@@ -28,6 +28,8 @@ log = get_logger(__name__)
 
 # While a site is flooded, what a public form posts counts so many times: a quarter of each limit is left.
 _WEIGHT_IN_FLOODS = 4
+# Links in messages that one address may open or use: a moderator at full speed, and a chat's server that previews them.
+_LINKS = Limit(120, 60)
 # What one household or one office has of an internet provider.
 _NETWORK_BITS = {4: 24, 6: 48}
 
@@ -44,6 +46,7 @@ def _limits_of(settings: Settings) -> dict[str, Limit]:
         "network": settings.limit_network,
         "address": settings.limit_address,
         "email": settings.limit_email,
+        "link": _LINKS,
     }
     return {name: limit for name, limit in wanted.items() if limit is not None}
 
@@ -69,6 +72,13 @@ def limit_author(caller: Caller, email_normalized: str, *, is_in_flood: bool = F
     """Count a comment of a public form for its author; raise ProblemError 429 when it is too much."""
     if caller.kind is Kind.PUBLIC:
         _take(caller, {"email": email_normalized}, 1, is_in_flood=is_in_flood)
+
+
+def limit_link() -> None:
+    """Count a request for a link in a message; raise ProblemError 429 when it is too much."""
+    address = connection_address()
+    if address:
+        _count({"link": resources().keyed.token("limit", f"link {address}")}, 1, "requests")
 
 
 def connection_address() -> str | None:
@@ -104,7 +114,11 @@ def _take(caller: Caller, subjects: Mapping[str, str], cost: int, *, is_in_flood
     hashed = {
         name: parts.keyed.token("limit", f"{name} {caller.site()} {subject}") for name, subject in subjects.items()
     }
-    standings = parts.limiter.take(hashed, cost)
+    _count(hashed, cost, "comments")
+
+
+def _count(hashed: Mapping[str, str], cost: int, what: str) -> None:
+    standings = resources().limiter.take(hashed, cost)
     g.standings = [*g.get("standings", ()), *standings]
     over = [one for one in standings if one.is_over]
     if over:
@@ -112,7 +126,7 @@ def _take(caller: Caller, subjects: Mapping[str, str], cost: int, *, is_in_flood
         raise ProblemError(
             429,
             "Too Many Requests",
-            f"Too many comments for now. Please try again in {wait} seconds.",
+            f"Too many {what} for now. Please try again in {wait} seconds.",
             kind="too-many-requests",
             headers={"Retry-After": str(wait)},
         )

@@ -35,8 +35,9 @@ class ProblemError(Exception):
 
 
 def language() -> Language:
-    """Return the language that the client asked for, English where it asked for neither."""
-    return request.accept_languages.best_match(LANGUAGES) or "en"  # type: ignore[return-value]
+    """Return the language that the client asked for most, English where it asked for neither; fa-IR is fa."""
+    asked = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((one for tag in asked for one in LANGUAGES if one == tag), "en")
 
 
 def problem(

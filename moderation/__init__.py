@@ -19,8 +19,9 @@ In the order in which a comment meets them:
 - `events` says what happened and who is owed word of it, `payload` makes the document that tells it, with the
   `action_links` that settle a held comment, `formats` the message
   of it for programs, chats and mailboxes, `deliveries` sends it.
-- `decisions` lets people outrank the machine; `teaching` makes each site's own model of them (`site_models`), which
-  `combining` adds to the shipped one (what both say are `predictions`), and `model_history` takes back;
+- `decisions` lets people outrank the machine, `settling` lets them do so from a message; `teaching` makes each site's
+  own model of them (`site_models`), which `combining` adds to the shipped one (what both say are `predictions`), and
+  `model_history` takes back;
   `common_teaching` and `common_model` are what sites that share teach together; `privacy` hands out and erases what is
   kept of an author; `sweeping` finds work whose doorbell was lost; `retention` forgets.
 

@@ -59,16 +59,31 @@ def _has_surrogate(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def decide(session: Session, caller: Caller, comment_id: str, decision: Decision, now: datetime) -> list[Owed]:
-    """Make the decision, if the comment is still as the moderator saw it; return the deliveries owed.
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """By whose hand a decision is made: a key's, with its moderator if it has one, or a link's in a message."""
 
-    Raises NotFoundError for a comment of others, ConflictError (`decided`) when it has changed meanwhile.
-    """
-    comment = session.execute(
-        select(Comment.site_id, Comment.version, Comment.status, Comment.erased_at).where(Comment.id == comment_id)
-    ).one_or_none()
-    if comment is None or not caller.may_touch(comment.site_id):
+    key_id: str | None = None
+    moderator_id: str | None = None
+    # The endpoint that the message was sent to.
+    endpoint_id: str | None = None
+
+
+def decide(session: Session, caller: Caller, comment_id: str, decision: Decision, now: datetime) -> list[Owed]:
+    """Make a caller's decision; raise as `decide_by_hand` does, and NotFoundError for a comment of others."""
+    site_id = session.scalar(select(Comment.site_id).where(Comment.id == comment_id))
+    if site_id is None or not caller.may_touch(site_id):
         raise NotFoundError(f"no comment {comment_id}")
+    return decide_by_hand(session, Hand(caller.key_id, caller.moderator_id), comment_id, decision, now)
+
+
+def decide_by_hand(session: Session, hand: Hand, comment_id: str, decision: Decision, now: datetime) -> list[Owed]:
+    """Make the decision, if the comment is still as whoever decides saw it; return the deliveries owed.
+
+    Whether they may is for the caller to know. Raises ConflictError (`changed`) when it has changed meanwhile, or was
+    erased.
+    """
+    comment = session.execute(select(Comment.site_id, Comment.erased_at).where(Comment.id == comment_id)).one()
     if comment.erased_at is not None:
         raise ConflictError("changed", "The comment was erased: there is nothing to decide about.")
     status = STATUS_OF[decision.action]
@@ -93,8 +108,9 @@ def decide(session: Session, caller: Caller, comment_id: str, decision: Decision
             action=decision.action,
             reason=decision.reason,
             version=version,
-            moderator_id=caller.moderator_id,
-            key_id=caller.key_id,
+            moderator_id=hand.moderator_id,
+            key_id=hand.key_id,
+            endpoint_id=hand.endpoint_id,
             decided_at=now,
         )
     )

@@ -55,12 +55,13 @@ def notice(event: EventRow) -> dict[str, Any]:
     return {"type": event.type, "timestamp": moment(event.occurred_at), "data": data}
 
 
-def decision_document(decision: DecisionRow, by: str) -> dict[str, Any]:
-    """Return a decision as answers and messages show it; `by` names who made it."""
+def decision_document(decision: DecisionRow, moderator: str | None) -> dict[str, Any]:
+    """Return a decision as answers and messages show it; `moderator` names who made it, None: no moderator did."""
+    link = f"link of endpoint {decision.endpoint_id}" if decision.endpoint_id else None
     return {
         "action": decision.action,
         "reason": decision.reason,
-        "by": by,
+        "by": moderator or link or "website",
         "version": decision.version,
         "decided_at": moment(decision.decided_at),
     }

@@ -93,8 +93,7 @@ def _describe(session: Session, comments: Sequence[Comment]) -> list[dict[str, A
         row.comment_id: row for row in session.scalars(select(VerdictRow).where(VerdictRow.comment_id.in_(ids)))
     }
     decisions = {
-        decision.comment_id: decision_document(decision, by or "website")
-        for decision, by in session.execute(_newest_decisions(ids))
+        decision.comment_id: decision_document(decision, by) for decision, by in session.execute(_newest_decisions(ids))
     }
     posts = {
         (post.site_id, post.id): post

@@ -147,7 +147,7 @@ def decided(site_id: str, action: str, after: str = "") -> Select[Any]:
             Comment.name,
             Comment.email,
             Comment.website,
-            func.coalesce(DecisionRow.moderator_id, DecisionRow.key_id).label("by"),
+            func.coalesce(DecisionRow.moderator_id, DecisionRow.key_id, DecisionRow.endpoint_id).label("by"),
         )
         .join(DecisionRow, and_(DecisionRow.comment_id == Comment.id, DecisionRow.version == Comment.version))
         .where(DecisionRow.site_id == site_id, DecisionRow.action == action, DecisionRow.id > after)

@@ -3,6 +3,7 @@
 from api.openapi.answers import header_components, problem_components
 from api.openapi.comment_routes import comment_routes
 from api.openapi.inputs import Json, security_schemes
+from api.openapi.link_routes import link_routes
 from api.openapi.manager_routes import manager_routes
 from api.openapi.ops_routes import ops_routes
 from api.openapi.setup_shapes import setup_schemas
@@ -17,6 +18,7 @@ Send a key as `Authorization: Bearer …`. JSON is UTF-8. An answer that says no
 
 _TAGS = {
     "Comments": "Posted, read, decided about.",
+    "Links": "What the links in messages lead to: pages for moderators. The link is all that is asked for.",
     "Endpoints": "Addresses that hear of events, by signed webhooks (Standard Webhooks 1.0).",
     "Policy": "What signals weigh on a site, and how much is enough.",
     "Operations": "How the service is, for those who run it. No key is asked for.",
@@ -37,7 +39,7 @@ def build(base_url: str) -> Json:
         },
         "servers": [{"url": base_url}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "paths": comment_routes() | manager_routes() | ops_routes(),
+        "paths": comment_routes() | link_routes() | manager_routes() | ops_routes(),
         "components": {
             "schemas": comment_schemas() | judgement_schemas() | setup_schemas(),
             "responses": problem_components(),

@@ -64,7 +64,7 @@ def compose(session: Session, claimed: Mapping[str, int], links: LinkMaker | Non
                 comment,
                 post,
                 verdict,
-                decision_document(decision, by or "website") if decision else None,
+                decision_document(decision, by) if decision else None,
                 links.links(endpoint.id, comment.id, event.version, now)
                 if links and event.type == "comment.held"
                 else None,

@@ -42,8 +42,10 @@ class DecisionRow(Row):
     reason: Mapped[str | None] = mapped_column(Text)
     # The version that the decision made.
     version: Mapped[int]
+    # By whom: a key's holder, or whoever used a link in a message to an endpoint (`settling`).
     moderator_id: Mapped[str | None] = mapped_column(Id, ForeignKey("moderators.id"))
-    key_id: Mapped[str] = mapped_column(Id, ForeignKey("keys.id"))
+    key_id: Mapped[str | None] = mapped_column(Id, ForeignKey("keys.id"))
+    endpoint_id: Mapped[str | None] = mapped_column(Id, ForeignKey("endpoints.id"))
     decided_at: Mapped[datetime]
     # When the site's own model had seen it (`teaching`).
     learned_at: Mapped[datetime | None]
