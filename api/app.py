@@ -8,6 +8,7 @@ from werkzeug.routing import BaseConverter
 from api import comments, decisions, endpoints, forms, links, operations, policies, problems, reference
 from api.callers import note_key
 from api.doorbell import Doorbell, Publish, celery_publisher
+from api.front import Front
 from api.limiting import make_limiter, show_limits
 from api.preferences import WaitingRoom
 from api.resources import Resources
@@ -68,14 +69,14 @@ class _Name(BaseConverter):
     part_isolating = True
 
 
-def serve() -> Flask:
-    """Make the application of a server's process: settings from the environment, logs to standard error."""
+def serve() -> Front:
+    """Make the application of a process and its front: settings from the environment, logs to standard error."""
     die_with_parent()
     settings = Settings.from_environment()
     configure(settings.log_level, "api")
     if settings.proxy_hint:
         log.warning(settings.proxy_hint)
-    return create_app(settings)
+    return Front(create_app(settings).wsgi_app, settings.api_threads)
 
 
 def _note_start() -> None:

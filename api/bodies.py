@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 from flask import request
 
+from api.arrival import too_large
 from api.limits import MAX_BYTES
 from api.problems import ProblemError
 
@@ -40,19 +41,15 @@ def _wrong_type(wanted: str) -> ProblemError:
 
 
 def read_bytes(max_bytes: int) -> bytes:
-    """Return the request's body; raise ProblemError when it is larger than that, packed, or not all there."""
+    """Return the request's body; raise ProblemError when it is larger than that, or packed."""
     # Nothing is unpacked: a small body may unpack to gigabytes.
     if request.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity"):
         raise ProblemError(
             415, "Unsupported Media Type", "Send the body as it is.", headers={"Accept-Encoding": "identity"}
         )
-    # One more than we take: a chunked body that is longer is cut there without a word, and must not pass for whole.
-    request.max_content_length = max_bytes + 1
-    if (request.content_length or 0) > max_bytes or len(request.get_data()) > max_bytes:
-        raise ProblemError(413, "Content Too Large", f"At most {max_bytes} bytes are read.")
-    # Of a connection that broke the server hands over what came, which may be JSON by chance.
-    if len(request.get_data()) < (request.content_length or 0):
-        raise ProblemError(400, "Bad Request", "The body is shorter than its Content-Length.")
+    # The front took it in whole; what it let pass may be too much for this route.
+    if (request.content_length or 0) > max_bytes:
+        raise too_large(max_bytes)
     return request.get_data()
 
 

@@ -11,7 +11,7 @@ from api.bodies import read_bytes, read_json, read_json_or_form
 from api.callers import ANY_READER, allow_origin, authorise, check_origin, site_of, unauthorised
 from api.idempotency import wanted_once
 from api.limiting import connection_address, is_tightened, limit_author, limit_caller
-from api.limits import MAX_BATCH, MAX_BATCH_BYTES, MAX_BYTES, MAX_PAGE
+from api.limits import BATCH_PATH, MAX_BATCH, MAX_BATCH_BYTES, MAX_BYTES, MAX_PAGE
 from api.preferences import WaitingRoom, wait_seconds
 from api.problems import language
 from api.resources import resources
@@ -41,7 +41,7 @@ def blueprint(waiting_room: WaitingRoom) -> Blueprint:
         return _post_comment(waiting_room)
 
     routes.add_url_rule("/v1/comments", view_func=get_comments, methods=["GET"])
-    routes.add_url_rule("/v1/comments/batch", view_func=post_batch, methods=["POST"])
+    routes.add_url_rule(BATCH_PATH, view_func=post_batch, methods=["POST"])
     routes.add_url_rule("/v1/comments/<comment_id>", view_func=get_comment, methods=["GET"])
     routes.after_request(_share_with_pages)
     return routes
@@ -178,7 +178,7 @@ def post_batch() -> Response:
         }
 
     submissions = [one for one in read if isinstance(one, Submission)]
-    once = wanted_once(caller.site(), "/v1/comments/batch")
+    once = wanted_once(caller.site(), BATCH_PATH)
     return jsonify(_accept(caller, submissions, shape_all, once).answer)
 
 

@@ -18,6 +18,8 @@ log = get_logger(__name__)
 
 # Long enough for a database to come back, short enough for a client that retries by itself.
 RETRY_AFTER_SECONDS = 5
+# In the environment of a request that was not taken in: the ProblemError that says why.
+REFUSED = "moderation.refused"
 
 
 class ProblemError(Exception):
@@ -68,7 +70,8 @@ def problem(
 
 
 def register(app: Flask) -> None:
-    """Answer every error that can leave a route."""
+    """Answer every error that can leave a route, and what was refused before it came to one."""
+    app.before_request(_raise_refused)
     app.register_error_handler(ProblemError, _refused)
     app.register_error_handler(InvalidInputError, _invalid)
     app.register_error_handler(NotFoundError, _not_found)
@@ -78,6 +81,12 @@ def register(app: Flask) -> None:
     for error in (OperationalError, InterfaceError, PoolTimeoutError, InternalError, ProgrammingError):
         app.register_error_handler(error, _database_away)
     app.register_error_handler(HTTPException, _http)
+
+
+def _raise_refused() -> None:
+    refused: ProblemError | None = request.environ.get(REFUSED)
+    if refused is not None:
+        raise refused
 
 
 def _refused(error: ProblemError) -> Response:

@@ -53,6 +53,7 @@ _PROBLEMS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
     "NotFound": (404, "There is no such thing, or not among the sites of this key.", ()),
     "Changed": (409, "Someone was first: the comment has another `version` now.", ()),
     "InProgress": (409, "The first request with this `Idempotency-Key` is still under way.", ("Retry-After",)),
+    "TooSlow": (408, "The body took longer than 15 seconds to arrive.", ()),
     "TooLarge": (413, "The body is larger than this route reads.", ()),
     "UnsupportedType": (415, "The body is of a type that is not read, or packed (`Content-Encoding`).", ()),
     "Invalid": (422, "Fields need another look: one entry in `errors` for each.", ("Content-Language",)),
@@ -62,7 +63,11 @@ _PROBLEMS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
         (),
     ),
     "TooMany": (429, "Too many comments for now.", ("Retry-After", "RateLimit", "RateLimit-Policy")),
-    "Away": (503, "The database does not answer; nothing was stored. Try again.", ("Retry-After",)),
+    "Away": (
+        503,
+        "The database does not answer, or too much is being sent at once; nothing was stored. Try again.",
+        ("Retry-After",),
+    ),
 }
 
 

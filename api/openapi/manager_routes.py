@@ -15,6 +15,7 @@ _REFUSED_BODY = (
     "Unauthorized",
     "Forbidden",
     "NotFound",
+    "TooSlow",
     "TooLarge",
     "UnsupportedType",
     "Invalid",

@@ -21,7 +21,8 @@ from tests.journeys.servers import answers, python_module, running
 from tests.processes import free_port
 
 _COMMENT = json.dumps({"name": "Sara", "email": "sara@example.com", "body": "Well.", "post_id": "1"}).encode()
-_CLIENTS = 100
+# More than a server has threads, by far.
+_CLIENTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,42 @@ def test_clients_that_never_finish_their_head_stop_nobody(server: Server) -> Non
         for _ in range(_CLIENTS):
             stack.enter_context(server.sent(server.head()[:-3]))
         assert server.post() == 202
+
+
+def test_clients_that_never_finish_their_body_stop_nobody(server: Server) -> None:
+    with contextlib.ExitStack() as stack:
+        for at in range(_CLIENTS):
+            told = "Transfer-Encoding: chunked" if at % 2 else f"Content-Length: {len(_COMMENT)}"
+            begun = b"10\r\nhalf" if at % 2 else _COMMENT[:10]
+            stack.enter_context(server.sent(server.head(told) + begun))
+        for _ in range(5):
+            assert server.post() == 202
+
+
+@pytest.mark.long
+def test_a_body_that_never_ends_is_given_up(server: Server) -> None:
+    with server.sent(server.head(f"Content-Length: {len(_COMMENT)}") + _COMMENT[:10]) as one:
+        response = http.client.HTTPResponse(one)
+        response.begin()
+        assert response.status == 408
+        assert json.loads(response.read())["status"] == 408
+        # The server hangs up, too.
+        assert one.recv(1) == b""
+
+
+def test_a_large_batch_is_read_whole(server: Server) -> None:
+    batch = b'{"comments": [' + b", ".join([_COMMENT] * 500) + b"]}"
+    padded = batch.ljust(2 * MAX_BYTES)
+    head = server.head(f"Content-Length: {len(padded)}").replace(b"/v1/comments", b"/v1/comments/batch", 1)
+    with server.sent(head + padded) as one:
+        assert status(one) == 200
+
+
+def test_a_header_that_is_spelt_alike_does_not_pass_for_another(server: Server) -> None:
+    with server.sent(
+        server.head(f"Content-Length: {len(_COMMENT)}", "Authorization_: x", "Content_Length: 1") + _COMMENT
+    ) as one:
+        assert status(one) == 202
 
 
 def test_a_body_that_is_told_to_be_too_long_is_refused_unread(server: Server) -> None:
