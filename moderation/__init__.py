@@ -6,10 +6,10 @@ In the order in which a comment meets them:
   `reasons` what signals say.
 - `intake` commits it, once per `idempotency` key; `posts` remembers what it hangs on; `identity` makes ids and tokens;
   `forms` makes and reads the token that times a reply form, `form_work` is asked of it in a flood.
-- `facts` gathers what the filters need for a whole batch, with `history`: what authors did before,
-  and `surroundings`: what was said there; `text` folds (`markup`, `lookalikes`) and finds `links` (`disguised_links`,
-  `domains`), `readings` undo l33t and s p a c i n g, `finglish` reads Persian in Latin letters, `wordlists` finds many
-  words at once; `filters` notice `signals`.
+- `arrivals` reads the comments that wait, and their texts; `facts` gathers what the filters need for a whole batch,
+  with `history`: what authors did before, and `surroundings`: what was said there; `text` folds (`markup`,
+  `lookalikes`) and finds `links` (`disguised_links`, `domains`), `readings` undo l33t and s p a c i n g, `finglish`
+  reads Persian in Latin letters, `wordlists` finds many words at once; `filters` notice `signals`.
 - `link_memory` knows where comments linked to and what became of them; `campaigns` finds near-copies by `similarity`,
   in the `bands` that `text_memory` keeps.
 - `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome; before it does,

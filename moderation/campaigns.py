@@ -1,10 +1,11 @@
 """Find the near-copies of a whole batch, in two queries whatever its size: by any author, on any post of the site.
 
-Called by `facts`; the filter `near_copies` reads what it says, `screening` hands the traces to `text_memory`.
+Called by `facts`, with the sketches that `arrivals` made; what is looked up is compared when the transaction is over.
+The filter `near_copies` reads what comes of it, `screening` hands the traces to `text_memory`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -14,9 +15,8 @@ from sqlalchemy.orm import Session
 
 from moderation.bands import bands_of
 from moderation.filters.facts import Copy, NearCopies
-from moderation.similarity import similarities, sketch_all
+from moderation.similarity import similarities
 from moderation.tables import Comment, DecisionRow, TextSketch
-from moderation.text import fold
 from moderation.text_memory import FULL, Trace, room, sharing
 
 # Of the labelled spam that is known to be a near-copy of earlier spam 95 % is found from here on, and .02 % of the ham
@@ -54,16 +54,31 @@ class _Known:
     action: str | None = None
 
 
-def find(session: Session, comments: Sequence[Comment], since: datetime) -> Mapping[str, Found]:
-    """Return what is found for every comment of the batch, by id; copies count as recent from `since` on."""
-    sketches = sketch_all([fold(comment.body) for comment in comments])
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Whom to compare the comments of a batch with; copies count as recent from `since` on.
+
+    `bands` and `chosen` (the candidates' ids) are by comment; `others` are those that are not in the batch; `free` are
+    the bands that still take comments.
+    """
+
+    batch: Mapping[str, _Known]
+    bands: Mapping[str, tuple[int, ...]]
+    chosen: Mapping[str, Sequence[str]]
+    others: Mapping[str, _Known]
+    free: Container[int]
+    since: datetime
+
+
+def look_up(
+    session: Session, comments: Sequence[Comment], sketches: Mapping[str, bytes | None], since: datetime
+) -> Candidates:
+    """Return whom each comment of the batch may be a near-copy of; `sketches` are by comment."""
     batch = {
-        comment.id: _known(comment, sketch)
-        for comment, sketch in zip(comments, sketches, strict=True)
-        if sketch is not None
+        comment.id: _known(comment, sketch) for comment in comments if (sketch := sketches[comment.id]) is not None
     }
     if not batch:
-        return {comment.id: Found() for comment in comments}
+        return Candidates({}, {}, {}, {}, (), since)
     bands = {one.id: bands_of(one.site_id, one.sketch) for one in batch.values()}
     wanted = {band for of_one in bands.values() for band in of_one}
     rows = session.execute(sharing(wanted, is_sqlite=session.get_bind().dialect.name == "sqlite")).all()
@@ -71,11 +86,16 @@ def find(session: Session, comments: Sequence[Comment], since: datetime) -> Mapp
     chosen = {id_: _choose(id_, of_one, members) for id_, of_one in bands.items()}
     stored = {id_ for ids in chosen.values() for id_ in ids} - batch.keys()
     others = {row[0]: _Known(*row) for row in session.execute(candidates(stored))} if stored else {}
-    free = room(wanted, rows, since)
-    found = {comment.id: Found() for comment in comments}
-    for id_, near in _compare(batch, others, chosen).items():
-        found[id_] = _found(batch[id_], near, [band for band in bands[id_] if band in free], since)
-    return _share_campaigns(found, others)
+    return Candidates(batch, bands, chosen, others, room(wanted, rows, since), since)
+
+
+def compare(asked: Candidates) -> Mapping[str, Found]:
+    """Return what is found for the comments of the batch that have a sketch, by id. Pure."""
+    found: dict[str, Found] = {}
+    for id_, near in _compare(asked.batch, asked.others, asked.chosen).items():
+        free = [band for band in asked.bands[id_] if band in asked.free]
+        found[id_] = _found(asked.batch[id_], near, free, asked.since)
+    return _share_campaigns(found, asked.others)
 
 
 def candidates(ids: Iterable[str]) -> Select[Any]:

@@ -1,27 +1,30 @@
 """Gather what the filters need to know of a whole batch, in a fixed number of queries.
 
-Comes between `intake` and the pure `filters`; whatever a filter may ask, it asks of a `Facts`.
+Comes between `arrivals`, which has read the texts, and the pure `filters`; whatever a filter may ask, it asks of a
+`Facts`. What is looked up is put together when the transaction is over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from moderation.campaigns import Found, find
+from moderation.arrivals import Arrival, ReadText
+from moderation.campaigns import Candidates, Found, compare
+from moderation.campaigns import look_up as look_up_copies
 from moderation.filters.facts import Facts, Form, Surroundings
 from moderation.floods import tightened
-from moderation.history import History, known_authors, look_up
-from moderation.link_memory import MOST_LINKS, number_of
+from moderation.history import History, known_authors
+from moderation.history import look_up as look_up_history
+from moderation.link_memory import Histories, number_of
 from moderation.link_memory import look_up as look_up_links
-from moderation.links import find_links, is_own
+from moderation.policy import Policy
 from moderation.sites import policies_of
 from moderation.surroundings import look_up as look_around
-from moderation.tables import Comment, DecisionRow, Post, Site
+from moderation.tables import Comment, DecisionRow
 from moderation.text_memory import Trace
 
 # How long the same text counts as a repeat: a flood is over by then, and a yearly greeting is none.
@@ -40,92 +43,88 @@ class Waiting:
     links: tuple[int, ...] = ()
 
 
-def gather(session: Session, ids: Sequence[str], now: datetime, *, most_tries: int) -> list[Waiting]:
-    """Return the comments among `ids` that still wait, in the order in which they came.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was looked up for a batch: by site, by site and text or author, or by comment."""
 
-    Nothing is looked up for those that were begun more than `most_tries` times: looking may be what ends the worker.
-    """
-    rows = session.execute(
-        select(Comment, Post.url, Post.title, Site.domain)
-        .join(Site, Site.id == Comment.site_id)
-        .outerjoin(Post, and_(Post.site_id == Comment.site_id, Post.id == Comment.post_id))
-        .where(Comment.id.in_(ids), Comment.status == "received")
-        .order_by(Comment.id)
-    ).all()
-    comments = [row[0] for row in rows]
+    policies: Mapping[str, Policy]
+    flooded: Collection[str]
+    repeats: Mapping[tuple[str, str], int]
+    repeats_of_spam: Mapping[tuple[str, str], int]
+    approved_authors: Collection[tuple[str, str]]
+    history: Mapping[str, History]
+    around: Mapping[str, Surroundings]
+    links: Histories
+    copies: Candidates
+
+
+def look_up(session: Session, arrived: Sequence[Arrival], texts: Mapping[str, ReadText], now: datetime) -> Known:
+    """Look up what is known beside the comments; of those whose text was not read, next to nothing."""
+    comments = [one.comment for one in arrived]
     policies = policies_of(session, {comment.site_id for comment in comments})
-    repeats = _count_repeats(session, comments, now)
-    spam = _count_repeats_of_spam(session, comments)
-    known = known_authors(
-        session, [comment.id for comment in comments if policies[comment.site_id].rules.hold_first_timers]
+    tried = [comment for comment in comments if comment.id in texts]
+    sites = {comment.id: comment.site_id for comment in tried}
+    wants_authors = [comment.id for comment in comments if policies[comment.site_id].rules.hold_first_timers]
+    return Known(
+        policies,
+        tightened(session, policies, now),
+        _count_repeats(session, comments, now),
+        _count_repeats_of_spam(session, comments),
+        known_authors(session, wants_authors),
+        look_up_history(session, tried),
+        look_around(session, tried, {one.comment.id: one.post_title for one in arrived}),
+        look_up_links(session, {one: texts[one].targets for one in sites}, sites),
+        look_up_copies(session, tried, {one: texts[one].sketch for one in sites}, now - REPEAT_WINDOW),
     )
-    tried = [comment for comment in comments if comment.tries <= most_tries]
-    history = look_up(session, tried)
-    around = look_around(session, tried, {comment.id: title for comment, _, title, _ in rows})
-    flooded = tightened(session, policies, now)
-    own = {comment.id: _own_hosts(domain, post_url) for comment, post_url, _, domain in rows}
-    targets = {comment.id: _targets(comment, own[comment.id]) for comment in tried}
-    link_histories = look_up_links(session, targets, {comment.id: comment.site_id for comment in tried})
-    copies = find(session, tried, now - REPEAT_WINDOW) if tried else {}
-    return [
-        Waiting(
-            Facts(
-                comment_id=comment.id,
-                site_id=comment.site_id,
-                post_id=comment.post_id,
-                name=comment.name,
-                email=comment.email,
-                website=comment.website,
-                body=comment.body,
-                language=comment.language,
-                ip=comment.ip,
-                user_agent=comment.user_agent,
-                policy=policies[comment.site_id],
-                own_hosts=own[comment.id],
-                # The comment itself is among those counted.
-                repeats=max(0, repeats.get((comment.site_id, comment.fingerprint), 1) - 1),
-                repeats_of_spam=spam.get((comment.site_id, comment.fingerprint), 0),
-                approved_before=(comment.site_id, comment.email_token) in known,
-                form=Form(
-                    seconds=comment.form_seconds,
-                    problem=comment.form_problem,
-                    is_trapped=comment.is_trapped,
-                    has_worked=comment.has_worked,
-                ),
-                link_histories=link_histories.get(comment.id, {}),
-                is_in_flood=comment.site_id in flooded,
-                surroundings=around.get(comment.id, Surroundings()),
-                **_found(history.get(comment.id), copies.get(comment.id)),
-            ),
-            comment.tries,
-            copies[comment.id].trace if comment.id in copies else None,
-            tuple(number_of(comment.site_id, target) for target in targets.get(comment.id, ())),
-        )
-        for comment in comments
-    ]
+
+
+def gather(arrived: Sequence[Arrival], texts: Mapping[str, ReadText], known: Known) -> list[Waiting]:
+    """Put together what the filters are told, in the order of arrival. Pure."""
+    copies = compare(known.copies)
+    return [_waiting(one, texts.get(one.comment.id), known, copies.get(one.comment.id)) for one in arrived]
+
+
+def _waiting(arrival: Arrival, text: ReadText | None, known: Known, copies: Found | None) -> Waiting:
+    comment = arrival.comment
+    facts = Facts(
+        comment_id=comment.id,
+        site_id=comment.site_id,
+        post_id=comment.post_id,
+        name=comment.name,
+        email=comment.email,
+        website=comment.website,
+        body=comment.body,
+        language=comment.language,
+        ip=comment.ip,
+        user_agent=comment.user_agent,
+        policy=known.policies[comment.site_id],
+        own_hosts=arrival.own_hosts,
+        # The comment itself is among those counted.
+        repeats=max(0, known.repeats.get((comment.site_id, comment.fingerprint), 1) - 1),
+        repeats_of_spam=known.repeats_of_spam.get((comment.site_id, comment.fingerprint), 0),
+        approved_before=(comment.site_id, comment.email_token) in known.approved_authors,
+        form=Form(
+            seconds=comment.form_seconds,
+            problem=comment.form_problem,
+            is_trapped=comment.is_trapped,
+            has_worked=comment.has_worked,
+        ),
+        link_histories=known.links.get(comment.id, {}),
+        is_in_flood=comment.site_id in known.flooded,
+        surroundings=known.around.get(comment.id, Surroundings()),
+        **_found(known.history.get(comment.id), copies),
+    )
+    return Waiting(
+        facts.with_text(text.folded, text.links) if text else facts,
+        comment.tries,
+        copies.trace if copies else None,
+        tuple(number_of(comment.site_id, target) for target in text.targets) if text else (),
+    )
 
 
 def _found(history: History | None, copies: Found | None) -> dict[str, Any]:
     of_author: dict[str, Any] = {"author": history.author, "rates": history.rates} if history else {}
     return of_author | ({"near_copies": copies.copies} if copies else {})
-
-
-def _targets(comment: Comment, own_hosts: frozenset[str]) -> tuple[str, ...]:
-    """Return the different places elsewhere that a comment links to, no more of them than are looked up."""
-    found = [link for text in (comment.body, comment.website, comment.name) if text for link in find_links(text)]
-    elsewhere = [link.target for link in found if not is_own(link.host, own_hosts)]
-    return tuple(dict.fromkeys(target for target in elsewhere if target))[:MOST_LINKS]
-
-
-def _own_hosts(domain: str | None, post_url: str | None) -> frozenset[str]:
-    hosts = {domain} if domain else set()
-    try:
-        host = urlsplit(post_url or "").hostname
-    except ValueError:
-        host = None
-    if host:
-        hosts.add(host)
-    return frozenset(host.removeprefix("www.") for host in hosts)
 
 
 def _count_repeats(session: Session, comments: Sequence[Comment], now: datetime) -> Mapping[tuple[str, str], int]:

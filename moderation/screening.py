@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from moderation.arrivals import Arrival, arrivals, read_texts
 from moderation.clock import Clock, utc_now
 from moderation.combining import AbuseModel, Combined, SpamModel, with_toxicity
 from moderation.common_model import Common, common_of, predict_all
 from moderation.db import Database
 from moderation.events import Happening, Owed, record
-from moderation.facts import Waiting, gather
+from moderation.facts import Waiting, gather, look_up
 from moderation.filters import Facts, Filter, failed, notice
 from moderation.learning.site_model import SiteModel
 from moderation.link_memory import remember_links
@@ -68,16 +69,18 @@ def screen(
 
     Those that services outside are to be asked about wait on; `ring_to_ask` is told the services.
     """
-    # Before anything looks at the texts.
-    _count_tries(database, ids)
-    with database.read() as session:
-        waiting = gather(session, ids, clock(), most_tries=GIVE_UP_AFTER)
-        site_ids = {one.facts.site_id for one in waiting}
-        layers = Layers(models_of(session, site_ids), common_of(session, site_ids))
-        asking = {one.facts.comment_id for one in waiting if one.facts.policy.remote and one.tries <= GIVE_UP_AFTER}
-        heard = heard_of(session, asking, clock())
-    if not waiting:
+    arrived = _arrived(database, ids)
+    if not arrived:
         return []
+    texts = read_texts([one for one in arrived if one.comment.tries <= GIVE_UP_AFTER])
+    with database.read() as session:
+        known = look_up(session, arrived, texts, clock())
+        layers = Layers(models_of(session, known.policies), common_of(session, known.policies))
+        asking = {
+            one.comment.id for one in arrived if one.comment.id in texts and known.policies[one.comment.site_id].remote
+        }
+        heard = heard_of(session, asking, clock())
+    waiting = gather(arrived, texts, known)
     verdicts = _think(judge_with, waiting, layers, heard)
     open_questions = _open_questions(waiting, verdicts, asking, heard)
     settled = {comment_id: one for comment_id, one in verdicts.items() if comment_id not in open_questions}
@@ -102,19 +105,24 @@ def _open_questions(
     return {comment_id: services for comment_id, services in wishes.items() if services}
 
 
-def _count_tries(database: Database, ids: Sequence[str]) -> None:
-    """Note the try for comments whose bell was lost before: most were waiting, but one may have ended its worker."""
-    is_suspect = (Comment.id.in_(ids), Comment.status == "received", Comment.rings > 0)
+def _arrived(database: Database, ids: Sequence[str]) -> list[Arrival]:
+    """Read the comments that wait, and before anything looks at their texts note the try for those that may be deadly.
+
+    Those are comments whose bell was lost before: most were waiting, but one may have ended its worker.
+    """
     with database.read() as session:
-        if session.scalar(select(Comment.id).where(*is_suspect).limit(1)) is None:
-            return
+        arrived = arrivals(session, ids)
+    if not any(one.comment.rings for one in arrived):
+        return arrived
     with database.write() as session:
         session.execute(
             update(Comment)
-            .where(*is_suspect)
+            .where(Comment.id.in_(ids), Comment.status == "received", Comment.rings > 0)
             .values(tries=Comment.tries + 1)
             .execution_options(synchronize_session=False)
         )
+    with database.read() as session:
+        return arrivals(session, ids)
 
 
 def _think(

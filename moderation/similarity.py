@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moderation.bands import BANDS, ROWS
+from moderation.learning.characters import LETTER, NUMBER, line_up
 
 # Shorter ones are said by many honest people: "thank you", "عالی بود".
 LEAST_LENGTH = 20
@@ -23,7 +24,13 @@ _PIECE = 4
 
 _HASHES = BANDS * ROWS
 _MULTIPLIER = np.uint32(0x9E3779B1)
-_NOTHING = np.zeros(0, np.uint32)
+# A code point has so many.
+_CODE_BITS = 21
+# Characters sketched together: every letter takes 36 numbers meanwhile.
+_AT_ONCE = 10_000
+
+_Codes = NDArray[np.uint32]
+_Numbers = NDArray[np.int64]
 
 
 def _constants(seed: int) -> list[int]:
@@ -35,8 +42,8 @@ def _constants(seed: int) -> list[int]:
     return numbers
 
 
-_FACTORS = [np.uint32(number | 1) for number in _constants(1)]
-_OFFSETS = [np.uint32(number) for number in _constants(2)]
+_FACTORS = np.array([number | 1 for number in _constants(1)], dtype=np.uint32)[:, None]
+_OFFSETS = np.array(_constants(2), dtype=np.uint32)[:, None]
 
 
 def sketch_all(folded: Sequence[str]) -> list[bytes | None]:
@@ -44,19 +51,28 @@ def sketch_all(folded: Sequence[str]) -> list[bytes | None]:
 
     Two sketches agree in about that share of their 16-bit numbers in which the texts share their pieces (Jaccard).
     """
-    pieces = [_pieces(text) for text in folded]
-    sketched = [number for number, found in enumerate(pieces) if found.size]
-    sketches: list[bytes | None] = [None] * len(pieces)
-    if not sketched:
-        return sketches
-    joined = np.concatenate([pieces[number] for number in sketched])
-    starts = np.cumsum([0] + [pieces[number].size for number in sketched[:-1]])
-    least = np.empty((len(sketched), _HASHES), "<u2")
-    for column, (factor, offset) in enumerate(zip(_FACTORS, _OFFSETS, strict=True)):
-        least[:, column] = np.minimum.reduceat(joined * factor + offset, starts) & np.uint32(0xFFFF)
-    for row, number in enumerate(sketched):
-        sketches[number] = least[row].tobytes()
+    sketches: list[bytes | None] = [None] * len(folded)
+    long = [at for at, text in enumerate(folded) if len(text) >= LEAST_LENGTH]
+    first = 0
+    while first < len(long):
+        last, size = first + 1, len(folded[long[first]])
+        while last < len(long) and size < _AT_ONCE:
+            size += len(folded[long[last]])
+            last += 1
+        _sketch(folded, long[first:last], sketches)
+        first = last
     return sketches
+
+
+def _sketch(folded: Sequence[str], long: Sequence[int], sketches: list[bytes | None]) -> None:
+    """Fill in the sketches of some of the texts, all worked out at once."""
+    letters, owners, counts = _letters([folded[at] for at in long])
+    pieces, starts = _pieces(letters, owners, counts)
+    if not len(starts):
+        return
+    least = np.minimum.reduceat(pieces * _FACTORS + _OFFSETS, starts, axis=1).T.astype("<u2")
+    for row, number in zip(least, np.flatnonzero(counts).tolist(), strict=True):
+        sketches[long[number]] = row.tobytes()
 
 
 def similarities(sketch: bytes, others: Sequence[bytes]) -> list[float]:
@@ -68,21 +84,40 @@ def similarities(sketch: bytes, others: Sequence[bytes]) -> list[float]:
     return shares
 
 
-def _pieces(folded: str) -> NDArray[np.uint32]:
-    """Return a well-mixed hash of every four letters in a row."""
-    if len(folded) < LEAST_LENGTH:
-        return _NOTHING
-    letters = "".join(filter(str.isalnum, folded))[:_MOST_LETTERS]
-    if len(letters) < _LEAST_LETTERS or len(set(letters)) < _LEAST_DIFFERENT:
-        return _NOTHING
-    codes = np.frombuffer(letters.encode("utf-32-le"), "<u4").astype(np.uint32)
-    count = codes.size - _PIECE + 1
-    mixed = np.zeros(count, np.uint32)
+def _letters(texts: Sequence[str]) -> tuple[_Codes, _Numbers, _Numbers]:
+    """Put the letters and digits of the texts in a row; return them, whose they are, and how many each text has.
+
+    Those of texts that have too few, or too few different ones, are left out.
+    """
+    row = line_up(texts)
+    kept = np.flatnonzero(row.are(LETTER | NUMBER))
+    owners = row.owners[kept]
+    counts = np.bincount(owners, minlength=len(texts))
+    if counts.max() > _MOST_LETTERS:
+        places = np.arange(len(kept)) - np.repeat(np.cumsum(counts) - counts, counts)
+        kept, owners = kept[places < _MOST_LETTERS], owners[places < _MOST_LETTERS]
+        counts = np.minimum(counts, _MOST_LETTERS)
+    codes = row.codes[kept]
+    by_code = np.sort((owners << _CODE_BITS) | codes)
+    is_other = np.ones(len(by_code), dtype=np.bool_)
+    np.not_equal(by_code[1:], by_code[:-1], out=is_other[1:])
+    different = np.bincount(by_code[is_other] >> _CODE_BITS, minlength=len(texts))
+    has_enough = (counts >= _LEAST_LETTERS) & (different >= _LEAST_DIFFERENT)
+    is_kept = has_enough[owners]
+    return codes[is_kept], owners[is_kept], np.where(has_enough, counts, 0)
+
+
+def _pieces(letters: _Codes, owners: _Numbers, counts: _Numbers) -> tuple[_Codes, _Numbers]:
+    """Return a well-mixed hash of every four letters in a row of one text, and where each text's begin."""
+    size = max(len(letters) - _PIECE + 1, 0)
+    mixed = np.zeros(size, np.uint32)
     for shift in range(_PIECE):
-        mixed = mixed * _MULTIPLIER + codes[shift : shift + count]
+        mixed = mixed * _MULTIPLIER + letters[shift : shift + size]
+    mixed = mixed[owners[:size] == owners[_PIECE - 1 :]]
     # The last steps of MurmurHash3 (public domain): neighbours in the alphabet must not be neighbours here.
     mixed ^= mixed >> np.uint32(16)
     mixed *= np.uint32(0x85EBCA6B)
     mixed ^= mixed >> np.uint32(13)
     mixed *= np.uint32(0xC2B2AE35)
-    return mixed ^ (mixed >> np.uint32(16))
+    sizes = counts[counts > 0] - _PIECE + 1
+    return mixed ^ (mixed >> np.uint32(16)), np.cumsum(sizes) - sizes

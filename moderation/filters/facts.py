@@ -145,6 +145,12 @@ class Facts:
         predicted.__dict__.update(self.__dict__, prediction=prediction, toxicity=known)
         return predicted
 
+    def with_text(self, folded: str, links: tuple[Link, ...]) -> "Facts":
+        """Return the same facts with what somebody has worked out of the body already."""
+        read = object.__new__(Facts)
+        read.__dict__.update(self.__dict__, folded=folded, links=links)
+        return read
+
     @cached_property
     def folded(self) -> str:
         """The body as it is matched against."""

@@ -32,6 +32,7 @@ NEWLINE = 1 << 16
 AT = 1 << 17
 EXCLAMATION = 1 << 18
 LESS = 1 << 19
+NUMBER = 1 << 20
 
 _LATIN_BLOCKS = (range(0x250), range(0x1E00, 0x1F00))
 _CYRILLIC_AND_GREEK_BLOCKS = range(0x370, 0x530)
@@ -170,8 +171,8 @@ def _kind(code: int) -> int:
 _KINDS_OF_CATEGORIES = {
     "Lu": LETTER | UPPER | WORD,
     "L": LETTER | WORD,
-    "Nd": DIGIT | WORD,
-    "N": WORD,
+    "Nd": NUMBER | DIGIT | WORD,
+    "N": NUMBER | WORD,
     "M": WORD,
     "P": PUNCTUATION,
     "Pc": PUNCTUATION | WORD,

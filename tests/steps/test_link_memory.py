@@ -8,7 +8,6 @@ from sqlalchemy import delete, event, func, insert, select, text
 
 from moderation.db import Database
 from moderation.decisions import Decision, decide
-from moderation.facts import gather
 from moderation.filters.facts import LinkHistory
 from moderation.identity import Keyed
 from moderation.intake import accept
@@ -20,7 +19,7 @@ from moderation.submission import read_submission
 from moderation.tables import Comment, Key, LinkDomain, VerdictRow, table
 from tests.conftest import StoppedClock
 from tests.steps.conftest import Post
-from tests.steps.judges import judge_with
+from tests.steps.judges import facts_of, judge_with
 
 Judged = Callable[..., str]
 
@@ -45,9 +44,7 @@ def judged(database: Database, site: NewSite, moderator: NewModerator, post: Pos
 
 
 def _known(database: Database, comment_id: str, clock: StoppedClock) -> dict[str, LinkHistory]:
-    with database.read() as session:
-        [waiting] = gather(session, [comment_id], clock(), most_tries=3)
-    return dict(waiting.facts.link_histories)
+    return dict(facts_of(database, comment_id, clock()).link_histories)
 
 
 def test_what_people_made_of_comments_with_the_same_domain_is_known(

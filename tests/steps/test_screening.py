@@ -214,16 +214,18 @@ def test_a_comment_that_ends_its_worker_again_and_again_is_held_unread(
     assert verdict.signals[0]["evidence"][0]["text"] == "gave up after 3 tries"
 
 
-def test_a_comment_that_cannot_even_be_looked_up_is_held_unread(
+def test_a_comment_whose_text_cannot_even_be_read_is_held_unread(
     database: Database, post: Post, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     comment_id = post()
 
-    def fail(*_: object) -> None:
-        raise KeyboardInterrupt
+    def fail(folded: list[str]) -> list[None]:
+        if folded:
+            raise KeyboardInterrupt
+        return []
 
-    # The fault of a library under the look-up of near-copies.
-    monkeypatch.setattr("moderation.facts.find", fail)
+    # The fault of a library under the sketching of near-copies.
+    monkeypatch.setattr("moderation.arrivals.sketch_all", fail)
     with database.write() as session:
         session.execute(update(Comment).values(rings=1))
     for _ in range(GIVE_UP_AFTER):

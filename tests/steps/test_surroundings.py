@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import Select, event, insert, select, text, update
 
 from moderation.db import Database
-from moderation.facts import gather
 from moderation.filters.facts import Surroundings
 from moderation.identity import Keyed
 from moderation.screening import screen
@@ -16,14 +15,12 @@ from moderation.surroundings import LATEST, parents
 from moderation.tables import Comment, table
 from tests.conftest import StoppedClock
 from tests.steps.conftest import Post
-from tests.steps.judges import judge_with
+from tests.steps.judges import facts_of, judge_with
 from tests.unit.test_filters_relevance import TITLE, UNRELATED
 
 
 def _around(database: Database, comment_id: str, clock: StoppedClock) -> Surroundings:
-    with database.read() as session:
-        [waiting] = gather(session, [comment_id], clock(), most_tries=3)
-    return waiting.facts.surroundings
+    return facts_of(database, comment_id, clock()).surroundings
 
 
 def test_title_and_parent_are_known_by_either_id(database: Database, post: Post, clock: StoppedClock) -> None:

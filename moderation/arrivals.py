@@ -1,0 +1,80 @@
+"""The comments of a batch that still wait, and what their texts say by themselves: before anything else is looked up.
+
+Read in a transaction of its own; none is open while texts are folded, searched for links and sketched. `facts` looks
+up with what was found, and nobody works it out again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from moderation.link_memory import MOST_LINKS
+from moderation.links import Link, find_links, is_own
+from moderation.similarity import sketch_all
+from moderation.tables import Comment, Post, Site
+from moderation.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A comment that waits for its verdict, the title of its post, and the hosts that are the website's own."""
+
+    comment: Comment
+    post_title: str | None
+    own_hosts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """What a comment says: its body folded, the links in it, where all of its links lead, and a sketch of the body.
+
+    `targets` are different places elsewhere, no more than are looked up; no sketch of a text too short for one.
+    """
+
+    folded: str
+    links: tuple[Link, ...]
+    targets: tuple[str, ...]
+    sketch: bytes | None
+
+
+def arrivals(session: Session, ids: Sequence[str]) -> list[Arrival]:
+    """Return the comments among `ids` that still wait, in the order in which they came; for use after the session."""
+    rows = session.execute(
+        select(Comment, Post.url, Post.title, Site.domain)
+        .join(Site, Site.id == Comment.site_id)
+        .outerjoin(Post, and_(Post.site_id == Comment.site_id, Post.id == Comment.post_id))
+        .where(Comment.id.in_(ids), Comment.status == "received")
+        .order_by(Comment.id)
+    ).all()
+    return [Arrival(comment, title, _own_hosts(domain, post_url)) for comment, post_url, title, domain in rows]
+
+
+def read_texts(arrived: Sequence[Arrival]) -> Mapping[str, ReadText]:
+    """Return what each comment says, by its id. Pure."""
+    folded = [fold(one.comment.body) for one in arrived]
+    links = [tuple(find_links(one.comment.body)) for one in arrived]
+    return {
+        one.comment.id: ReadText(text, found, _targets(one, found), sketch)
+        for one, text, found, sketch in zip(arrived, folded, links, sketch_all(folded), strict=True)
+    }
+
+
+def _targets(arrival: Arrival, in_body: Sequence[Link]) -> tuple[str, ...]:
+    elsewhere = (arrival.comment.website, arrival.comment.name)
+    found = [*in_body, *(link for text in elsewhere if text for link in find_links(text))]
+    targets = [link.target for link in found if not is_own(link.host, arrival.own_hosts)]
+    return tuple(dict.fromkeys(target for target in targets if target))[:MOST_LINKS]
+
+
+def _own_hosts(domain: str | None, post_url: str | None) -> frozenset[str]:
+    hosts = {domain} if domain else set()
+    try:
+        host = urlsplit(post_url or "").hostname
+    except ValueError:
+        host = None
+    if host:
+        hosts.add(host)
+    return frozenset(host.removeprefix("www.") for host in hosts)
