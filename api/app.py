@@ -7,6 +7,7 @@ from werkzeug.routing import BaseConverter
 
 from api import comments, decisions, endpoints, forms, links, operations, policies, problems, reference
 from api.callers import note_key
+from api.counting import count_request
 from api.doorbell import Doorbell, Publish, celery_publisher
 from api.front import Front
 from api.limiting import make_limiter, show_limits
@@ -20,6 +21,7 @@ from moderation.lifeline import die_with_parent
 from moderation.log import configure, get_logger
 from moderation.outbound import Outbound
 from moderation.settings import Settings
+from moderation.tallies import Notes
 
 log = get_logger(__name__)
 
@@ -31,14 +33,17 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     app = _Quiet("api", template_folder="templates", static_folder=None)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    database = Database.of(settings, pool_size=settings.api_threads)
+    notes = Notes(database)
     app.extensions["moderation"] = Resources(
         settings=settings,
-        database=Database.of(settings, pool_size=settings.api_threads),
+        database=database,
         keyed=Keyed(settings.secret(), settings.secret_key_previous),
         outbound=Outbound(settings.outbound_allow),
-        doorbell=Doorbell(publish or celery_publisher(settings)),
+        doorbell=Doorbell(publish or celery_publisher(settings), notes),
         limiter=make_limiter(settings),
         key_use=KeyUse(),
+        notes=notes,
     )
     app.url_map.converters["default"] = _Name
     # A POST does not survive most clients' redirects: an address is right or unknown.
@@ -51,6 +56,7 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     app.after_request(show_limits)
     app.after_request(guard)
     app.after_request(note_key)
+    app.after_request(count_request)
     app.after_request(_log_request)
     return app
 

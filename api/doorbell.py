@@ -12,7 +12,9 @@ from celery import Celery
 
 from moderation.events import Owed, by_endpoint
 from moderation.log import get_logger
+from moderation.metrics.counted import DOORBELLS_LOST
 from moderation.settings import Settings
+from moderation.tallies import Notes, Tally
 from moderation.tasks import DELIVER, LEARN, MOST_IDS, SCREEN
 
 log = get_logger(__name__)
@@ -33,8 +35,9 @@ _SECONDS_BETWEEN_COMPLAINTS = 10.0
 class Doorbell:
     """Publishes ids in the background. The thread starts with the first bell, so never before a fork."""
 
-    def __init__(self, publish: Publish) -> None:
+    def __init__(self, publish: Publish, notes: Notes | None = None) -> None:
         self._publish = publish
+        self._notes = notes
         self._has_work = threading.Condition()
         self._comments: list[str] = []
         self._deliveries: list[Owed] = []
@@ -82,6 +85,10 @@ class Doorbell:
                 time.sleep(_SECONDS_BETWEEN_MESSAGES)
 
     def _complain(self, what: str) -> None:
+        if self._notes is not None:
+            tally = Tally()
+            tally.count(DOORBELLS_LOST)
+            self._notes.note(tally)
         if time.monotonic() - self._complained_at > _SECONDS_BETWEEN_COMPLAINTS:
             self._complained_at = time.monotonic()
             log.warning("doorbell lost; the sweep will ring", error=what)

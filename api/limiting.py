@@ -21,8 +21,10 @@ from moderation.limiting.redis_totals import RedisTotals
 from moderation.limiting.shared import Limiter
 from moderation.limiting.windows import Standing
 from moderation.log import get_logger
+from moderation.metrics.counted import LIMITED
 from moderation.policy import Policy
 from moderation.settings import Settings
+from moderation.tallies import Tally
 
 log = get_logger(__name__)
 
@@ -123,6 +125,10 @@ def _count(hashed: Mapping[str, str], cost: int, what: str) -> None:
     over = [one for one in standings if one.is_over]
     if over:
         wait = max(one.reset for one in over)
+        tally = Tally()
+        for one in over:
+            tally.count(LIMITED, one.name)
+        resources().notes.note(tally)
         raise ProblemError(
             429,
             "Too Many Requests",

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify
 from api.resources import resources
 from moderation.clock import utc_now
 from moderation.health import all_well, check
-from moderation.metrics import render
+from moderation.metrics.page import render
 
 routes = Blueprint("operations", __name__)
 

@@ -12,6 +12,7 @@ from moderation.key_use import KeyUse
 from moderation.limiting.shared import Limiter
 from moderation.outbound import Outbound
 from moderation.settings import Settings
+from moderation.tallies import Notes
 
 _NAME = "moderation"
 
@@ -27,6 +28,7 @@ class Resources:
     doorbell: Doorbell
     limiter: Limiter
     key_use: KeyUse
+    notes: Notes
     # What this process has warned of, and need not again.
     warned: set[str] = field(default_factory=set)
 

@@ -14,7 +14,9 @@ from moderation.errors import ConflictError, FieldError, InvalidInputError, NotF
 from moderation.events import Happening, Owed, record
 from moderation.identity import new_id
 from moderation.keys import Caller
-from moderation.tables import Comment, DecisionRow
+from moderation.metrics.counted import DECISIONS
+from moderation.tables import Comment, DecisionRow, VerdictRow
+from moderation.tallies import Tally
 from moderation.text_memory import keep
 
 STATUS_OF = {"approve": "approved", "hold": "held", "reject": "rejected", "spam": "spam"}
@@ -114,6 +116,10 @@ def decide_by_hand(session: Session, hand: Hand, comment_id: str, decision: Deci
             decided_at=now,
         )
     )
+    said = session.scalar(select(VerdictRow.action).where(VerdictRow.comment_id == comment_id))
+    tally = Tally()
+    tally.count(DECISIONS, comment.site_id, decision.action, said or "none")
+    tally.write(session)
     if decision.action in ("spam", "approve"):
         keep(session, comment_id, comment.site_id)
     return record(

@@ -6,6 +6,7 @@ deliveries owed in one transaction. Running it twice, at once or half is harmles
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -23,6 +24,7 @@ from moderation.filters import Facts, Filter, failed, notice
 from moderation.learning.site_model import SiteModel
 from moderation.link_memory import remember_links
 from moderation.log import get_logger
+from moderation.metrics.counted import count_verdicts
 from moderation.remote.questions import NOTHING_HEARD, Heard, drop, heard_of, put
 from moderation.remote.wanting import wanted
 from moderation.shadow import trial_of, try_out
@@ -175,12 +177,15 @@ def _write(
     with database.write() as session:
         now = clock()
         put(session, open_questions, now)
-        versions = _claim(session, verdicts, now)
-        if not versions:
+        claimed = _claim(session, verdicts, now)
+        if not claimed:
             return []
+        versions = {comment_id: version for comment_id, (version, _) in claimed.items()}
         session.execute(
             insert(table(VerdictRow)), [_row(comment_id, verdicts[comment_id], now) for comment_id in versions]
         )
+        judged = ((site_of[one], verdicts[one], received_at) for one, (_, received_at) in claimed.items())
+        count_verdicts(judged, now).write(session)
         remember_links(
             session, {one.facts.comment_id: one.links for one in waiting if one.facts.comment_id in versions}
         )
@@ -204,8 +209,11 @@ def _write(
     return owed
 
 
-def _claim(session: Session, verdicts: Mapping[str, Verdict], now: Any) -> dict[str, int]:
-    """Settle the comments that nobody settled meanwhile; return their new versions by id, in order of arrival."""
+def _claim(session: Session, verdicts: Mapping[str, Verdict], now: datetime) -> dict[str, tuple[int, datetime]]:
+    """Settle the comments that nobody settled meanwhile, in order of arrival.
+
+    Return their new version and when they were accepted, by id.
+    """
     # One that another worker is writing right now is that worker's.
     free = session.scalars(
         select(Comment.id)
@@ -213,7 +221,7 @@ def _claim(session: Session, verdicts: Mapping[str, Verdict], now: Any) -> dict[
         .order_by(Comment.id)
         .with_for_update(skip_locked=True)
     ).all()
-    versions: dict[str, int] = {}
+    settled: dict[str, tuple[int, datetime]] = {}
     for status in sorted({verdicts[comment_id].status for comment_id in free}):
         claimed = session.execute(
             update(Comment)
@@ -222,14 +230,14 @@ def _claim(session: Session, verdicts: Mapping[str, Verdict], now: Any) -> dict[
                 Comment.status == "received",
             )
             .values(status=status, version=Comment.version + 1, settled_at=now)
-            .returning(Comment.id, Comment.version)
+            .returning(Comment.id, Comment.version, Comment.received_at)
             .execution_options(synchronize_session=False)
         )
-        versions.update((comment_id, version) for comment_id, version in claimed)
-    return dict(sorted(versions.items()))
+        settled.update((row.id, (row.version, row.received_at)) for row in claimed)
+    return dict(sorted(settled.items()))
 
 
-def _row(comment_id: str, verdict: Verdict, now: Any) -> dict[str, Any]:
+def _row(comment_id: str, verdict: Verdict, now: datetime) -> dict[str, Any]:
     return {
         "comment_id": comment_id,
         "action": verdict.action,

@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from moderation.events import Owed
+from moderation.metrics.counted import SWEPT
 from moderation.tables import PENDING, RECEIVED, Comment, DeliveryRow, Endpoint
+from moderation.tallies import Tally
 
 # After a bell, how long its message may take; in a backlog a comment is rung for again only this often.
 RING_AGAIN_AFTER = timedelta(seconds=60)
@@ -40,6 +42,10 @@ def overdue_comments(session: Session, now: datetime) -> Overdue:
         .returning(Comment.id, Comment.tries)
         .execution_options(synchronize_session=False)
     ).all()
+    if rows:
+        tally = Tally()
+        tally.count(SWEPT, by=len(rows))
+        tally.write(session)
     together = sorted(row.id for row in rows if row.tries == 0)
     return Overdue(tuple(together), tuple(sorted(row.id for row in rows if row.tries > 0)))
 

@@ -20,6 +20,7 @@ from moderation.remote.questions import services_owing
 from moderation.retention import forget
 from moderation.screening import screen as screen_now
 from moderation.sweeping import overdue_comments, overdue_deliveries
+from moderation.tallies import fold
 from moderation.teaching import learn as learn_now
 from moderation.teaching import sites_owing
 from workers.app import app
@@ -115,6 +116,8 @@ def sweep_sites(self: Any) -> None:
     parts = resources()
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
     _ring_for_deliveries(watch(parts.database, utc_now()))
+    with parts.database.write() as session:
+        fold(session)
 
 
 @app.task(name=tasks.TIDY)  # type: ignore[untyped-decorator]

@@ -1,12 +1,12 @@
 """The routes that ask for no key, as the document describes them: how the service is, and the document itself."""
 
-from api.openapi.answers import answer, json_content, named, refusals
+from api.openapi.answers import answer, json_content, named
 from api.openapi.inputs import Json
 
 _TAG = "Operations"
-_METRICS = """# HELP moderation_comments Comments stored, by status.
-# TYPE moderation_comments gauge
-moderation_comments{status="received"} 3.0
+_METRICS = """# HELP moderation_waiting What waits, by kind; counted up to 100,000.
+# TYPE moderation_waiting gauge
+moderation_waiting{kind="received"} 3.0
 """
 
 
@@ -67,5 +67,5 @@ def _get_metrics() -> Json:
     return _get(
         "getMetrics",
         "Read what Prometheus reads",
-        {"200": answer("Prometheus' text format.", text), **refusals("Away")},
+        {"200": answer("Prometheus' text format; `moderation_up` says what does not answer.", text)},
     )

@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from moderation.clock import seconds_since
 from moderation.deliveries.breaker import Breaker
 from moderation.deliveries.sending import Tried
 from moderation.events import Notice, Owed
 from moderation.events import record as record_events
+from moderation.metrics.counted import ATTEMPTS, DELIVERY_SECONDS
 from moderation.payload import moment
 from moderation.retries import next_attempt_at
 from moderation.tables import PENDING, AttemptRow, DeliveryRow, Endpoint, table
+from moderation.tallies import Tally
 
 _GONE = "it answered 410 Gone"
 
@@ -29,7 +32,8 @@ def record(session: Session, endpoint_id: str, tried: Sequence[Tried], now: date
         return []
     # Locked first of all, as when deliveries are taken: two that wait for each other would wait for ever.
     endpoint = session.scalars(select(Endpoint).where(Endpoint.id == endpoint_id).with_for_update(key_share=True)).one()
-    kept = _record_delivered(session, [one for one in tried if one.outcome.result == "delivered"], now)
+    tally = Tally()
+    kept = _record_delivered(session, [one for one in tried if one.outcome.result == "delivered"], tally, now)
     for one in tried:
         if one.outcome.result != "delivered" and _record_failed(session, one, now):
             kept.add(one.sendable.id)
@@ -49,21 +53,27 @@ def record(session: Session, endpoint_id: str, tried: Sequence[Tried], now: date
     if attempts:
         session.execute(insert(table(AttemptRow)), attempts)
     endpoint.attempts_made += len(attempts)
+    for one in tried:
+        if one.sendable.id in kept:
+            tally.count(ATTEMPTS, one.outcome.result)
+    tally.write(session)
     return _note_health(session, endpoint, tried, now)
 
 
-def _record_delivered(session: Session, delivered: Sequence[Tried], now: datetime) -> set[str]:
+def _record_delivered(session: Session, delivered: Sequence[Tried], tally: Tally, now: datetime) -> set[str]:
     if not delivered:
         return set()
     claims = [(one.sendable.id, one.sendable.attempt) for one in delivered]
-    written = session.scalars(
+    written = session.execute(
         update(DeliveryRow)
         .where(tuple_(DeliveryRow.id, DeliveryRow.attempts).in_(claims), DeliveryRow.state == PENDING)
         .values(state="delivered", finished_at=now, last_error=None)
-        .returning(DeliveryRow.id)
+        .returning(DeliveryRow.id, DeliveryRow.created_at, DeliveryRow.replayed_at)
         .execution_options(synchronize_session=False)
-    )
-    return set(written)
+    ).all()
+    for row in written:
+        tally.observe(DELIVERY_SECONDS, seconds_since(row.replayed_at or row.created_at, now))
+    return {row.id for row in written}
 
 
 def _record_failed(session: Session, tried: Tried, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from moderation.db import Database
+from moderation.migrations.large_indexes import make_large_indexes
 
 # Any number, the same in every process: names the lock in PostgreSQL.
 _LOCK = 0x6D6F_6465
@@ -42,6 +43,8 @@ def migrate(database: Database) -> None:
 
 
 def _upgrade(database: Database) -> None:
+    if not database.is_sqlite:
+        make_large_indexes(database.engine)
     with database.reshape() as session:
         connection = session.connection()
         if not database.is_sqlite:

@@ -12,9 +12,11 @@ from moderation.tables.judgements import CommonModelRow, DecisionRow, SiteModelR
 from moderation.tables.remote import RemoteBudget, RemoteOutcome, RemoteQuestion, RemoteService
 from moderation.tables.sites import Key, Moderator, ModeratorSite, PolicyVersion, Site, SiteState
 from moderation.tables.telling import AttemptRow, DeliveryRow, Endpoint, EventRow
-from moderation.tables.workers import Heartbeat
+from moderation.tables.workers import Heartbeat, TallyRow, TotalRow
 
 __all__ = [
+    "DEAD",
+    "HELD",
     "PENDING",
     "RECEIVED",
     "AttemptRow",
@@ -40,12 +42,16 @@ __all__ = [
     "Site",
     "SiteModelRow",
     "SiteState",
+    "TallyRow",
     "TextBand",
     "TextSketch",
+    "TotalRow",
     "VerdictRow",
     "table",
 ]
 
 # Written into the statement, not bound: a partial index only serves a query whose text says what it covers.
 RECEIVED = literal("received", literal_execute=True)
+HELD = literal("held", literal_execute=True)
 PENDING = literal("pending", literal_execute=True)
+DEAD = literal("dead", literal_execute=True)

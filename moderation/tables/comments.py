@@ -64,6 +64,7 @@ class Comment(Row):
     campaign_id: Mapped[str | None] = mapped_column(Id)
     __table_args__ = (
         partial_index("comments_owed", "ring_at", where="status = 'received'"),
+        partial_index("comments_held", "settled_at", where="status = 'held'"),
         Index("comments_by_status", "site_id", "status", "id"),
         Index("comments_by_site", "site_id", "id"),
         Index("comments_by_post", "site_id", "post_id", "id"),

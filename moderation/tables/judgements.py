@@ -26,7 +26,6 @@ class VerdictRow(Row):
     shadow_score: Mapped[float | None]
     shadow_model: Mapped[str | None] = mapped_column(String(64))
     __table_args__ = (
-        partial_index("verdicts_shadow", "action", "shadow_action", where="shadow_action IS NOT NULL"),
         partial_index("verdicts_differing", "comment_id", "action", "shadow_action", where="shadow_action != action"),
     )
 

@@ -85,6 +85,7 @@ class DeliveryRow(Row):
         UniqueConstraint("event_id", "endpoint_id", name="one_delivery_per_endpoint"),
         partial_index("deliveries_owed", "ring_at", where="state = 'pending'"),
         partial_index("deliveries_owed_by_endpoint", "endpoint_id", "ring_at", where="state = 'pending'"),
+        partial_index("deliveries_dead", "finished_at", where="state = 'dead'"),
         Index("deliveries_by_endpoint", "endpoint_id", "state", "id"),
         Index("deliveries_by_site", "site_id", "id"),
         partial_index("deliveries_finished", "finished_at", where="finished_at IS NOT NULL"),

@@ -1,11 +1,12 @@
 """What workers leave behind for those who watch them."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from moderation.columns import Row
+from moderation.columns import Id, Row
 
 
 class Heartbeat(Row):
@@ -15,3 +16,19 @@ class Heartbeat(Row):
     queue: Mapped[str] = mapped_column(String(64), primary_key=True)
     worker: Mapped[str] = mapped_column(String(200))
     consumed_at: Mapped[datetime]
+
+
+class TallyRow(Row):
+    """What one transaction counted (`tallies`): `[[[metric, label, …], by], …]`; gone once it is folded into totals."""
+
+    __tablename__ = "tallies"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    counts: Mapped[list[Any]]
+
+
+class TotalRow(Row):
+    """The sum of the rows that were folded, by metric and labels as a JSON list."""
+
+    __tablename__ = "totals"
+    key: Mapped[str] = mapped_column(String(500), primary_key=True)
+    value: Mapped[float]

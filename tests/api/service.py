@@ -142,6 +142,7 @@ def running(url: str, **settings: Any) -> Iterator[Service]:
         yield Service(app, resources.database, site, other, moderator, admin, rung)
     finally:
         resources.doorbell.stop()
+        resources.notes.stop()
         resources.database.close()
 
 

@@ -1,5 +1,6 @@
 """How the service is, and how it answers when something it stands on is away."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from api.app import create_app
+from moderation.action_links import ActionLink, make_token
+from moderation.clock import utc_now
+from moderation.identity import Keyed
 from moderation.settings import Settings
 from tests.api.service import BASE_URL, NO_REDIS, Service, check_answers, comment
 from tests.conftest import SECRET
@@ -34,7 +38,7 @@ def test_metrics_are_what_prometheus_reads(each_service: Service) -> None:
         each_service.posted()
     response = each_service.call("GET", "/metrics")
     families = {family.name: family for family in text_string_to_metric_families(response.text)}
-    samples = {sample.labels["status"]: sample.value for sample in families["moderation_comments"].samples}
+    samples = {sample.labels["kind"]: sample.value for sample in families["moderation_waiting"].samples}
     assert samples["received"] == 3
     assert "sara" not in response.text
 
@@ -88,8 +92,10 @@ def stranded() -> Any:
 def test_without_its_database_every_route_says_when_to_come_back(stranded: FlaskClient) -> None:
     document = stranded.get("/openapi.json").json
     headers = {"Authorization": "Bearer sk_any", "Origin": "https://news.example.com"}
+    # One that is not ours needs no database to be refused.
+    token = make_token(Keyed(SECRET), ActionLink("spam", "cm_1", 2, "ep_1", utc_now() + timedelta(days=1)))
     for path, methods in document["paths"].items():
-        address = path.replace("{comment_id}", "cm_1").replace("{endpoint_id}", "ep_1")
+        address = path.replace("{comment_id}", "cm_1").replace("{endpoint_id}", "ep_1").replace("{token}", token)
         for method, operation in methods.items():
             if "503" not in operation["responses"] or address == "/readyz":
                 continue
@@ -101,6 +107,7 @@ def test_without_its_database_every_route_says_when_to_come_back(stranded: Flask
 
 def test_without_its_database_the_process_still_lives_and_is_not_ready(stranded: FlaskClient) -> None:
     assert stranded.get("/livez").status_code == 200
+    assert 'moderation_up{part="database"} 0.0' in stranded.get("/metrics").text
     response = stranded.get("/readyz")
     assert response.status_code == 503
     assert response.json["parts"]["database"]["status"] == "unwell"

@@ -1,6 +1,7 @@
 """Health: each part says for itself whether it is well, and metrics tell what waits."""
 
 import ipaddress
+import re
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from moderation.broker import BrokerAwayError, queue_lengths
 from moderation.db import Database, make_engine
 from moderation.health import check, note_heartbeat
-from moderation.metrics import render
+from moderation.metrics.page import render
 from moderation.screening import screen
 from moderation.settings import Settings
-from tests.conftest import StoppedClock
+from tests.conftest import ROOT, StoppedClock
 from tests.steps.conftest import Post
 from tests.steps.judges import judge_with
 
@@ -63,15 +64,21 @@ def test_metrics_tell_what_waits_and_since_when(
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    assert values["moderation_comments", "received"] == 1
-    assert values["moderation_comments", "approved"] == 1
-    assert values["moderation_comments", "held"] == 1
-    assert values["moderation_comments", "spam"] == 0
+    assert values["moderation_waiting", "received"] == 1
+    assert values["moderation_waiting", "held"] == 1
+    assert values["moderation_oldest_held_seconds",] == 30
     assert values["moderation_oldest_received_seconds",] == 30
     assert values["moderation_last_consumption_seconds", "screen"] == 0
-    assert values["moderation_broker_up",] == 0
+    assert values["moderation_up", "broker"] == 0
 
 
 def test_a_broker_that_is_away_is_said_to_be(settings: Settings) -> None:
     with pytest.raises(BrokerAwayError):
         queue_lengths(settings)
+
+
+def test_every_metric_is_documented(database: Database, settings: Settings, clock: StoppedClock) -> None:
+    families = text_string_to_metric_families(render(settings, database, clock()).decode())
+    shown = {f"{one.name}_total" if one.type == "counter" else one.name for one in families}
+    text = (ROOT / "docs" / "operations.md").read_text()
+    assert shown == set(re.findall(r"^\| `(moderation_\w+)` \|", text, re.MULTILINE))

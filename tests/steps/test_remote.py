@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Select, delete, select, text, update
 
 from moderation.db import Database
-from moderation.metrics import render
+from moderation.metrics.page import render
 from moderation.policy import Policy
 from moderation.remote.accounts import load_breaker
 from moderation.remote.asking import Asker

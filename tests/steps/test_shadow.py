@@ -13,7 +13,7 @@ from moderation.db import Database
 from moderation.decisions import Decision, decide
 from moderation.filters import BUILT_IN, Prediction
 from moderation.keys import Caller
-from moderation.metrics import render, shadow_verdicts
+from moderation.metrics.page import render
 from moderation.policy import Policy
 from moderation.reading import differing, list_comments
 from moderation.screening import Judge, screen
@@ -138,11 +138,10 @@ def test_the_metric_counts_every_pair(database: Database, post: Post, clock: Sto
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (shadow_verdicts(), "verdicts_shadow"),
         (changes_of("st_1", StoppedClock.now), "comments_by_"),
         (differing(), "verdicts_differing"),
     ],
-    ids=["counts", "report", "differing"],
+    ids=["report", "differing"],
 )
 def test_what_is_asked_has_an_index(database: Database, query: Select[tuple[str]], index: str) -> None:
     explain = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
