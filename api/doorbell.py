@@ -1,7 +1,8 @@
 """Tell the workers that comments wait, without making a request wait for the broker.
 
-One thread per process publishes; what is rung while it publishes goes out together next. When the broker is away the
-bell is dropped: the comments are committed, and the sweep finds them.
+One thread per process publishes; what is rung while it publishes goes out together next. While the broker is away the
+thread tries once a second, and tells all that waits once it is back. What does not fit, or is lost with this process,
+is committed all the same, and the sweep finds it.
 """
 
 import threading
@@ -28,6 +29,8 @@ _MOST_WAITING = 20_000
 # Between two messages; the first one goes out at once. A message costs its publisher and its reader some milliseconds
 # however many comments it carries, so under load many go together.
 _SECONDS_BETWEEN_MESSAGES = 0.05
+# Of a broker that is away it is asked so often whether it is back.
+_SECONDS_BETWEEN_TRIES = 1.0
 # One line of log per outage and so long, not one per comment.
 _SECONDS_BETWEEN_COMPLAINTS = 10.0
 
@@ -44,7 +47,7 @@ class Doorbell:
         # Sites with new decisions: a set, since one look learns all of them.
         self._sites: set[str] = set()
         self._thread: threading.Thread | None = None
-        self._is_stopping = False
+        self._stopping = threading.Event()
         self._complained_at = float("-inf")
 
     def ring(self, comments: Sequence[str] = (), deliveries: Sequence[Owed] = (), sites: Collection[str] = ()) -> None:
@@ -62,7 +65,7 @@ class Doorbell:
     def stop(self, timeout_seconds: float = 2.0) -> None:
         """Publish what waits, for so long at most."""
         with self._has_work:
-            self._is_stopping = True
+            self._stopping.set()
             self._has_work.notify()
         if self._thread is not None:
             self._thread.join(timeout_seconds)
@@ -70,19 +73,36 @@ class Doorbell:
     def _run(self) -> None:
         while True:
             with self._has_work:
-                self._has_work.wait_for(lambda: self._comments or self._deliveries or self._sites or self._is_stopping)
+                self._has_work.wait_for(
+                    lambda: self._comments or self._deliveries or self._sites or self._stopping.is_set()
+                )
                 comments, self._comments = self._comments, []
                 deliveries, self._deliveries = self._deliveries, []
                 sites, self._sites = self._sites, set()
             if not comments and not deliveries and not sites:
                 return
+            told: set[str] = set()
             try:
                 for name, ids in _messages(comments, deliveries, sites):
                     self._publish(name, ids)
+                    told.update(ids)
             except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the sweep is behind it
                 self._complain(type(error).__name__)
-            if not self._is_stopping:
-                time.sleep(_SECONDS_BETWEEN_MESSAGES)
+                if self._stopping.wait(_SECONDS_BETWEEN_TRIES):
+                    return
+                self._put_back(
+                    [one for one in comments if one not in told],
+                    [one for one in deliveries if one.delivery_id not in told],
+                    sites - told,
+                )
+            else:
+                self._stopping.wait(_SECONDS_BETWEEN_MESSAGES)
+
+    def _put_back(self, comments: list[str], deliveries: list[Owed], sites: set[str]) -> None:
+        with self._has_work:
+            self._comments = comments + self._comments
+            self._deliveries = deliveries + self._deliveries
+            self._sites |= sites
 
     def _complain(self, what: str) -> None:
         if self._notes is not None:
@@ -91,7 +111,7 @@ class Doorbell:
             self._notes.note(tally)
         if time.monotonic() - self._complained_at > _SECONDS_BETWEEN_COMPLAINTS:
             self._complained_at = time.monotonic()
-            log.warning("doorbell lost; the sweep will ring", error=what)
+            log.warning("broker away; the bell is rung when it is back", error=what)
 
 
 def _messages(comments: Sequence[str], deliveries: Sequence[Owed], sites: Collection[str]) -> list[Message]:

