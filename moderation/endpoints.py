@@ -127,8 +127,14 @@ def change_endpoint(endpoint: Endpoint, change: EndpointChange) -> None:
         endpoint.failures, endpoint.failing_since, endpoint.rests_until, endpoint.tripped_at = 0, None, None, None
 
 
+def rotate_secret(endpoint: Endpoint, now: datetime) -> None:
+    """Give the endpoint a new secret; the one before signs too for a day (`deliveries.composing.BOTH_SIGN`)."""
+    endpoint.generation += 1
+    endpoint.rotated_at = now
+
+
 def describe(endpoint: Endpoint, keyed: Keyed | None = None) -> dict[str, Any]:
-    """Return the endpoint as answers show it; with its secret only when `keyed` is given, at its making."""
+    """Return the endpoint as answers show it; with its secret only when `keyed` is given, when it is new."""
     document = {
         "id": endpoint.id,
         "site": endpoint.site_id,

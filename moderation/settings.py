@@ -87,6 +87,7 @@ class Settings:
     ip_retention_days: int = setting(
         30, "Days after which a visitor's address is erased from a comment.", integer(0, 36500)
     )
+    delivery_retention_days: int = setting(30, "Days that the log of a finished delivery is kept.", integer(1, 3650))
     log_level: str = setting("INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR.", log_level)
     limit_key: Limit | None = setting(
         Limit(600_000, 60), "Comments that one key may post, as COUNT/SECONDS, or `off`.", read_limit

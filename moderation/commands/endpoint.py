@@ -3,9 +3,11 @@
 from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from moderation.clock import utc_now
 from moderation.commands.setup import as_json, print_fields, print_json, print_table, set_up
+from moderation.deliveries.samples import owe_sample
 from moderation.endpoints import (
     DEFAULT_EVENTS,
     FORMATS,
@@ -14,6 +16,7 @@ from moderation.endpoints import (
     describe,
     list_endpoints,
     read_endpoint,
+    rotate_secret,
 )
 from moderation.errors import InvalidInputError, NotFoundError
 from moderation.messages import message
@@ -24,7 +27,7 @@ from moderation.tables import Endpoint
 
 @click.group()
 def endpoint() -> None:
-    """Add, list and remove webhook endpoints.
+    """Add, list, test and remove webhook endpoints, rotate their secrets.
 
     \b
     Example:
@@ -89,6 +92,47 @@ def list_all(*, as_json: bool) -> None:
 
 @endpoint.command()
 @click.argument("endpoint_id")
+@as_json
+def rotate(endpoint_id: str, *, as_json: bool) -> None:
+    """Give an endpoint a new secret and print it, this once; for a day the one before signs too.
+
+    \b
+    Example:
+      moderation endpoint rotate ep_01kb…
+    """
+    setup = set_up()
+    keyed = setup.keyed
+    with setup.database.write() as session:
+        found = _find(session, endpoint_id)
+        rotate_secret(found, utc_now())
+        document = describe(found, keyed)
+    if as_json:
+        print_json(document)
+        return
+    print_fields(_readable(document))
+    click.echo("The secret is not shown again.")
+
+
+@endpoint.command()
+@click.argument("endpoint_id")
+@as_json
+def test(endpoint_id: str, *, as_json: bool) -> None:
+    """Send an endpoint a sample, within seconds; the delivery says what came of it.
+
+    \b
+    Example:
+      moderation endpoint test ep_01kb…
+    """
+    with set_up().database.write() as session:
+        delivery_id = owe_sample(session, _find(session, endpoint_id), utc_now()).delivery_id
+    if as_json:
+        print_json({"delivery": delivery_id})
+        return
+    click.echo(f"{delivery_id} is on its way: `moderation deadletters show {delivery_id}`")
+
+
+@endpoint.command()
+@click.argument("endpoint_id")
 def remove(endpoint_id: str) -> None:
     """Remove an endpoint; what it is still owed is not sent.
 
@@ -97,11 +141,15 @@ def remove(endpoint_id: str) -> None:
       moderation endpoint remove ep_01kb…
     """
     with set_up().database.write() as session:
-        found = session.get(Endpoint, endpoint_id)
-        if found is None or found.deleted_at is not None:
-            raise NotFoundError(f"there is no endpoint {endpoint_id}; `moderation endpoint list` shows them")
-        found.deleted_at = utc_now()
+        _find(session, endpoint_id).deleted_at = utc_now()
     click.echo(f"{endpoint_id} is removed")
+
+
+def _find(session: Session, endpoint_id: str) -> Endpoint:
+    found = session.get(Endpoint, endpoint_id)
+    if found is None or found.deleted_at is not None:
+        raise NotFoundError(f"there is no endpoint {endpoint_id}; `moderation endpoint list` shows them")
+    return found
 
 
 def _readable(document: dict[str, Any]) -> dict[str, Any]:
