@@ -46,7 +46,7 @@ def post_endpoint() -> Response:
         raise InvalidInputError([FieldError("site", "wrong_type")])
     with parts.database.read() as session:
         site_id = site_of(session, caller, site)
-    check_url(parts.outbound, change.url)
+    check_url(parts.outbound, change.url, has_mail=bool(parts.settings.smtp_url))
     with parts.database.write() as session:
         endpoint = add_endpoint(session, site_id, change, utc_now())
     response = jsonify(describe(endpoint, parts.keyed))
@@ -69,7 +69,7 @@ def patch_endpoint(endpoint_id: str) -> Response:
     with parts.database.read() as session:
         caller = authorise(session, *MANAGERS)
     change = read_endpoint(read_json(), is_new=False)
-    check_url(parts.outbound, change.url)
+    check_url(parts.outbound, change.url, has_mail=bool(parts.settings.smtp_url))
     with parts.database.write() as session:
         endpoint = find_endpoint(session, caller, endpoint_id)
         change_endpoint(endpoint, change)

@@ -54,7 +54,9 @@ def deliver(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
     parts = resources()
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
     links = LinkMaker(parts.keyed, parts.settings.effective_base_url)
-    _ring_for_deliveries(deliver_now(parts.database, parts.keyed, parts.outbound, ids, links=links).owed)
+    _ring_for_deliveries(
+        deliver_now(parts.database, parts.keyed, parts.outbound, ids, links=links, mailer=parts.mailer).owed
+    )
 
 
 @app.task(name=tasks.SWEEP_COMMENTS, bind=True)  # type: ignore[untyped-decorator]

@@ -19,7 +19,7 @@ from moderation.endpoints import (
     rotate_secret,
 )
 from moderation.errors import InvalidInputError, NotFoundError
-from moderation.messages import message
+from moderation.messages import LANGUAGES, message
 from moderation.outbound import Outbound
 from moderation.sites import find_site
 from moderation.tables import Endpoint
@@ -39,6 +39,7 @@ def endpoint() -> None:
 @click.option("--site", required=True, help="Id or name of the site.")
 @click.option("--url", required=True, help="Where webhooks are posted.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="standard", show_default=True)
+@click.option("--language", type=click.Choice(LANGUAGES), help="Of messages to people. Default: the comment's.")
 @click.option("--events", help="Events to send, comma separated. Default: by audience.")
 @click.option(
     "--audience",
@@ -48,23 +49,32 @@ def endpoint() -> None:
     help="Who reads it: the website hears of everything, moderators of what is held.",
 )
 @as_json
-def add(site: str, url: str, kind: str, events: str | None, audience: str, *, as_json: bool) -> None:
+def add(
+    site: str, url: str, kind: str, language: str | None, events: str | None, audience: str, *, as_json: bool
+) -> None:
     """Add an endpoint and print its signing secret, this once.
 
     \b
     Example:
       moderation endpoint add --site "Daily News" --url https://news.example.com/hook --json
+      moderation endpoint add --site "Daily News" --url https://hooks.slack.com/… --format slack --audience moderators
     """
     setup = set_up()
     keyed = setup.keyed
-    sent = {"url": url, "format": kind, "audience": audience, "events": events.split(",") if events else None}
+    sent = {
+        "url": url,
+        "format": kind,
+        "language": language,
+        "audience": audience,
+        "events": events.split(",") if events else None,
+    }
     try:
         change = read_endpoint(sent, is_new=True)
-        check_url(Outbound(setup.settings.outbound_allow), change.url)
+        check_url(Outbound(setup.settings.outbound_allow), change.url, has_mail=bool(setup.settings.smtp_url))
+        with setup.database.write() as session:
+            document = describe(add_endpoint(session, find_site(session, site).id, change, utc_now()), keyed)
     except InvalidInputError as error:
         raise click.UsageError("; ".join(f"{one.field}: {message(one, 'en')}" for one in error.errors)) from None
-    with setup.database.write() as session:
-        document = describe(add_endpoint(session, find_site(session, site).id, change, utc_now()), keyed)
     if as_json:
         print_json(document)
         return
