@@ -54,7 +54,7 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "EMOJI_RUN": 0.5,
     "EMPTY": 1.0,
     "MODEL_SPAM": 6.0,
-    "MODEL_UNTAUGHT": 2.5,
+    "MODEL_UNTAUGHT": 3.0,
     "TOXIC": 4.5,
     # What others say holds at most, and condemns only together; the language model's word is worth the least.
     "REMOTE_AKISMET": 5.0,

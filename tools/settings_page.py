@@ -3,8 +3,7 @@
 from dataclasses import fields
 from pathlib import Path
 
-from moderation.setting_lines import describe
-from moderation.settings import Settings
+from moderation.settings import Settings, describe
 
 INTRODUCTION = """# Settings
 

@@ -29,7 +29,6 @@ COMMANDS = (
     "model",
     "privacy",
     "queues",
-    "deadletters",
     "doctor",
     "train",
     "evaluate",

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from moderation.commands.measured_files import read, read_policy_file, text_model, toxic_model
 from moderation.errors import ModerationError
 
 if TYPE_CHECKING:
     from moderation.evaluating.text_model import Scored
     from moderation.learning.model import TextModel
     from moderation.learning.rows import Row
+    from moderation.learning.toxic import ToxicModel
     from moderation.policy import Policy
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -53,6 +55,7 @@ Exit codes: 0 done; 1 a file is bad; 2 used wrongly.
 @click.option("--mistakes", type=click.IntRange(min=0), default=0, metavar="N", help="Show the N worst of each kind.")
 @click.option("--plots", type=click.Path(file_okay=False, path_type=Path), help="Draw PNG files into this folder.")
 @click.option("--pipeline", is_flag=True, help="Measure all filters together: what is approved, held, called spam.")
+@click.option("--toxic-weights", type=_FILE, help="With --pipeline: the toxic model's weights.")
 @click.option("--policy", type=_FILE, help="With --pipeline: a policy (JSON) instead of the default one.")
 @click.option("--disguised", is_flag=True, help="Measure disguised comments; with --pipeline in every way together.")
 @click.option("--linked", is_flag=True, help="Measure honest comments with a neutral link appended.")
@@ -70,6 +73,7 @@ def evaluate(
     mistakes: int,
     plots: Path | None,
     pipeline: bool,
+    toxic_weights: Path | None,
     policy: Path | None,
     disguised: bool,
     linked: bool,
@@ -90,28 +94,29 @@ def evaluate(
     """
     is_left_out = each_left_out or decisions or subsets is not None
     _check_use(
-        has_lost_policy=bool(policy and not pipeline),
+        has_lost_policy=bool((policy or toxic_weights) and not pipeline),
         has_lost_train=bool(train) != is_left_out,
         has_toxic_more=label == "toxic"
         and bool(pipeline or train or disguised or linked or details or mistakes or plots),
     )
     try:
-        rows = _rows([file])
+        rows = read([file])
         if label == "toxic":
-            _measure_toxic(rows, weights, wants_json=wants_json)
+            _measure_toxic(rows, toxic_model(weights, file), wants_json=wants_json)
         elif subsets is not None:
-            _measure_subsets([*_rows(train), *rows], subsets, wants_json=wants_json)
+            _measure_subsets([*read(train), *rows], subsets, wants_json=wants_json)
         elif decisions:
-            _measure_adaptation(_rows(train), rows, wants_json=wants_json)
+            _measure_adaptation(read(train), rows, wants_json=wants_json)
         elif pipeline:
-            given = _policy(policy) if policy else None
+            given = read_policy_file(policy) if policy else None
             changed = _changed(rows, disguised=disguised, linked=linked)
             how = " ".join(name for name, is_on in (("disguised", disguised), ("linked", linked)) if is_on)
-            _measure_pipeline(changed, _rows(train), _model(weights, file), given, how, wants_json=wants_json)
+            models = text_model(weights, file), toxic_model(toxic_weights, file)
+            _measure_pipeline(changed, read(train), *models, given, how, wants_json=wants_json)
         elif each_left_out:
-            _measure_left_out(_rows(train), rows, plots, mistakes, details=details, wants_json=wants_json)
+            _measure_left_out(read(train), rows, plots, mistakes, details=details, wants_json=wants_json)
         else:
-            model = _model(weights, file)
+            model = text_model(weights, file)
             if disguised or linked:
                 _measure_robustness(model, rows, wants_json=wants_json)
             else:
@@ -120,11 +125,9 @@ def evaluate(
         raise click.ClickException(str(error)) from error
 
 
-def _measure_toxic(rows: "list[Row]", weights: Path | None, *, wants_json: bool) -> None:
+def _measure_toxic(rows: "list[Row]", model: "ToxicModel", *, wants_json: bool) -> None:
     from moderation.evaluating import toxicity
-    from moderation.learning.toxic import ToxicModel
 
-    model = ToxicModel.load(weights)
     measured = toxicity.measure(model, rows)
     if wants_json:
         click.echo(json.dumps({"model": model.version, "figures": [dataclasses.asdict(one) for one in measured]}))
@@ -134,30 +137,11 @@ def _measure_toxic(rows: "list[Row]", weights: Path | None, *, wants_json: bool)
 
 def _check_use(*, has_lost_policy: bool, has_lost_train: bool, has_toxic_more: bool) -> None:
     if has_lost_policy:
-        raise click.UsageError("--policy is for --pipeline: the text model knows no policy.")
+        raise click.UsageError("--policy and --toxic-weights are for --pipeline: the text model knows neither.")
     if has_lost_train:
         raise click.UsageError("--train goes with --each-left-out, --subsets or --decisions, and they with it.")
     if has_toxic_more:
         raise click.UsageError("--label toxic goes with --weights and --json alone.")
-
-
-def _rows(files: Sequence[Path]) -> "list[Row]":
-    from moderation.learning.rows import read_rows
-
-    rows = [row for file in files for row in read_rows(file)]
-    if files and not rows:
-        raise click.ClickException(f"{files[0]}: there are no comments in it")
-    return rows
-
-
-def _model(weights: Path | None, file: Path) -> "TextModel":
-    from moderation.learning.model import TextModel
-    from moderation.learning.rows import digest_of
-
-    model = TextModel.load(weights)
-    if digest_of(file) in getattr(model, "trained_on", ()):
-        click.echo(f"Careful: these weights were trained on {file}; on other comments they are worse.", err=True)
-    return model
 
 
 def _changed(rows: "list[Row]", *, disguised: bool, linked: bool) -> "list[Row]":
@@ -170,21 +154,11 @@ def _changed(rows: "list[Row]", *, disguised: bool, linked: bool) -> "list[Row]"
     return rows
 
 
-def _policy(path: Path) -> "Policy":
-    from moderation.policy import read_policy
-
-    try:
-        return read_policy(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise click.ClickException(f"{path}: no JSON: {error}") from error
-    except ModerationError as error:
-        raise click.ClickException(f"{path}: {error}") from error
-
-
 def _measure_pipeline(
     rows: "list[Row]",
     train_rows: "list[Row]",
     shipped: "TextModel",
+    toxic: "ToxicModel",
     policy: "Policy | None",
     how: str,
     *,
@@ -195,7 +169,6 @@ def _measure_pipeline(
     from moderation.evaluating.replay import replay
     from moderation.evaluating.toxicity import without
     from moderation.filters import BUILT_IN
-    from moderation.learning.toxic import ToxicModel
     from moderation.log import configure
     from moderation.progress import progress
 
@@ -212,7 +185,7 @@ def _measure_pipeline(
             ]
         else:
             name = f"text model {shipped.version}"
-            outcomes = replay(rows, BUILT_IN, shipped, policy, toxic=ToxicModel.load(), tell=tell)
+            outcomes = replay(rows, BUILT_IN, shipped, policy, toxic=toxic, tell=tell)
     if wants_json:
         content = {"model": name, "changed": how or None} | pipeline_report.as_values(outcomes)
         click.echo(json.dumps(content, ensure_ascii=False))

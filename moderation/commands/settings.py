@@ -3,8 +3,7 @@
 import click
 
 from moderation.commands.setup import as_json, print_json
-from moderation.setting_lines import describe
-from moderation.settings import Settings
+from moderation.settings import Settings, describe
 
 
 @click.command()

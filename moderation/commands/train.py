@@ -54,11 +54,12 @@ def train(files: tuple[Path, ...], left_out: tuple[str, ...], label: str, out: P
 
     try:
         rows = _rows(files, left_out)
+        digests = [digest_of(file) for file in files]
         with _progress() as tell:
             weights = (
-                train_toxic(rows, tell=tell)
+                train_toxic(rows, tell=tell, trained_on=digests)
                 if label == "toxic"
-                else training.train(rows, tell=tell, trained_on=[digest_of(file) for file in files])
+                else training.train(rows, tell=tell, trained_on=digests)
             )
         weights.save(out)
     except ModerationError as error:

@@ -7,15 +7,15 @@ from moderation.filters.facts import Facts
 from moderation.signals import Evidence, Signal
 
 # Probability -> strength; between two points the line is straight. Measured with weights that had not seen the comments
-# (docs/filters.md): at .2 lie 5 % of the ham above and 8 % of the spam below, at .98 lies 0.1 % of the ham above. With
-# the default policy these are the thresholds of `hold` and `spam`.
-_CURVE = ((0.0, 0.0), (0.05, 0.0), (0.2, 0.5), (0.98, 1.0), (1.0, 1.0))
+# (docs/filters.md): at .16 lie 5 % of the ham above and 6 % of the spam below, at .98 lies 0.05 % of the ham above.
+# With the default policy these are the thresholds of `hold` and `spam`.
+_CURVE = ((0.0, 0.0), (0.04, 0.0), (0.16, 0.5), (0.98, 1.0), (1.0, 1.0))
 
 # A model that doesn't know the site is no witness: where it was never taught, what it is sure of is ham nearly as often
 # as spam, and what it sees, links and contacts, other filters see as well (docs/filters.md). Until the site's
-# moderators have decided so much, a third of its strength counts in full; the rest, up to ¾, only holds.
+# moderators have decided so much, a quarter of its strength counts in full; the rest, up to ¾, only holds.
 TRUSTED_FROM = 50
-_COUNTED = 1 / 3
+_COUNTED = 0.25
 _MOST = 0.75
 # What this filter says, for those who replace it.
 NAMES = frozenset(["MODEL_SPAM", "MODEL_UNTAUGHT"])

@@ -23,7 +23,7 @@ from moderation.learning.training import train
 DECISIONS = (0, 10, 50, 100, 500)
 DRAWS = 8
 # The probability from which the default policy calls a comment spam, and from which it holds it, for the model alone.
-SPAM_FROM, HELD_FROM = 0.98, 0.2
+SPAM_FROM, HELD_FROM = 0.98, 0.16
 
 _BATCH = 500
 _CERTAIN = 1e-6

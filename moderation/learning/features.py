@@ -1,8 +1,8 @@
-"""Text into numbers: hashed character and word n-grams of the folded text, and the side features.
+"""Text into numbers: hashed character and word n-grams of the folded text, how it is written, and the side features.
 
 Computed for a whole batch with numpy over code points, because this runs for every comment (microseconds) and for a
-hundred thousand of them in training. Weights belong to these features: change anything in them, in `grams`, `sides` or
-`readings`, and `VERSION` must change with it.
+hundred thousand of them in training. Weights belong to these features: change anything in them, in `grams`, `sides`,
+`readings` or the manner of `habits`, and `VERSION` must change with it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from moderation.learning.characters import Characters, line_up
 from moderation.learning.grams import HASH_BITS, TABLE_SIZE, WORD_PLACES, Grams, distinct, grams
+from moderation.learning.habits import MANNERS, manner
 from moderation.learning.last_batch import MOST_CHARACTERS, LastBatch
 from moderation.learning.sides import NAMES, side_features
 from moderation.readings import for_the_model
@@ -21,6 +22,7 @@ from moderation.text import Link, find_links, fold
 __all__ = [
     "HASH_BITS",
     "LONGEST_READ",
+    "MANNERS",
     "SIDES",
     "TABLE_SIZE",
     "VERSION",
@@ -29,12 +31,13 @@ __all__ = [
     "Grams",
     "Reading",
     "extract",
+    "extract_all",
     "grams",
     "read",
     "read_ahead",
 ]
 
-VERSION = 3
+VERSION = 4
 SIDES = len(NAMES)
 
 # What folding made longer than any comment may be (20,000) is cut: some ligatures unfold into eighteen letters.
@@ -62,12 +65,11 @@ class Features:
 
     def block_edges(self) -> npt.NDArray[np.int64]:
         """Say where each text's character n-grams begin, where its word n-grams do, and where the last ones end."""
-        edges = np.zeros(2 * len(self.starts) - 1, dtype=np.int64)
-        edges[0::2] = self.starts
-        if len(self.places):
-            # Every text has n-grams, since the marks around it are one.
-            words = np.add.reduceat(self.places >= WORD_PLACES, self.starts[:-1], dtype=np.int64)
-            edges[1::2] = self.starts[1:] - words
+        words = np.cumsum(self.places >= WORD_PLACES)
+        # Counted up to the end of each text; every text has n-grams, since the marks around it are one.
+        words_of_text = np.diff(words[self.starts[1:] - 1], prepend=0)
+        edges = np.empty(2 * len(words_of_text) + 1, dtype=np.int64)
+        edges[0::2], edges[1::2] = self.starts, self.starts[1:] - words_of_text
         return edges
 
     def of(self, texts: Sequence[int] | npt.NDArray[np.int64]) -> "Features":
@@ -82,11 +84,12 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A batch of texts read once, for whoever asks: `features`, and where each n-gram stands.
+    """A batch of texts read once, for whoever asks: `features`, how they are written, and where each n-gram stands.
 
     `folded` are the texts as `text.fold` has them, cut to LONGEST_READ; `matched` are those that were hashed (folded,
     closed up, l33t spelt out behind), `characters` the same in a row. Entry i of `features.places` is n-gram
-    `first_grams[i]` of `grams` where it stands first in its text.
+    `first_grams[i]` of `grams` where it stands first in its text. `manners` are the places of `habits.manner`, those of
+    text i from `manner_starts[i]` to `manner_starts[i + 1]`.
     """
 
     features: Features
@@ -95,11 +98,40 @@ class Reading:
     characters: Characters
     grams: Grams
     first_grams: npt.NDArray[np.int64]
+    manners: npt.NDArray[np.uint32]
+    manner_starts: npt.NDArray[np.int64]
 
 
 def extract(texts: Sequence[str], folded: Sequence[str] | None = None) -> Features:
     """Turn texts into features; `folded` saves folding them again where the caller has."""
-    parts = [reading.features for reading in read(texts, folded)]
+    return _joined([reading.features for reading in read(texts, folded)])
+
+
+def extract_all(texts: Sequence[str]) -> Features:
+    """Turn texts into features that include how they are written, as places from TABLE_SIZE on (for training)."""
+    return _joined([_with_manner(reading) for reading in read(texts)])
+
+
+def manner_values(starts: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Give the value that each of a text's manners has: together they have length 1 as a vector."""
+    values: npt.NDArray[np.float32] = (1 / np.sqrt(np.maximum(np.diff(starts), 1))).astype(np.float32)
+    return values
+
+
+def _with_manner(reading: Reading) -> Features:
+    of, starts = reading.features, reading.manner_starts
+    owners = [np.repeat(np.arange(len(of.sides)), np.diff(one)) for one in (of.starts, starts)]
+    order = np.argsort(np.concatenate(owners), kind="stable")
+    values = np.repeat(manner_values(starts), np.diff(starts))
+    return Features(
+        np.concatenate((of.places, reading.manners.astype(np.int32) + TABLE_SIZE))[order],
+        np.concatenate((of.values, values))[order],
+        of.starts + starts,
+        of.sides,
+    )
+
+
+def _joined(parts: Sequence[Features]) -> Features:
     if len(parts) == 1:
         return parts[0]
     if not parts:
@@ -171,4 +203,5 @@ def _read(readable: list[str], folded: list[str], links: Sequence[Sequence[Link]
     starts = np.zeros(count + 1, dtype=np.int64)
     np.cumsum(blocks[0::2] + blocks[1::2], out=starts[1:])
     sides = side_features(links, raw, as_folded)
-    return Reading(Features(places, values, starts, sides), folded, matched, hashed, found, first_grams)
+    of = Features(places, values, starts, sides)
+    return Reading(of, folded, matched, hashed, found, first_grams, *manner(readable))

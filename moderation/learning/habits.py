@@ -1,8 +1,9 @@
-"""How a comment is written rather than what it says, as hashed pieces: for a site's own model only.
+"""How a comment is written rather than what it says, as hashed pieces.
 
-Capitals, punctuation, pictures and the shapes of words, all of which folding takes away. They tell spam from ham very
-well within one site, and nothing on another one, so that the shipped model must not know them. Beside `features`;
-`site_features` puts both together. A stored layer belongs to the hashing here: change it and `VERSION` with it.
+Capitals, punctuation, pictures and the shapes of words, all of which folding takes away. `habits` are those that a
+site's own model learns (`site_features` puts them beside the words), `manner` those that the shipped model knows too
+(`features`): not the words in their capitals. Stored layers and weights belong to the hashing here: change it and
+`VERSION` with it, and `features.VERSION` as well.
 """
 
 import html
@@ -18,6 +19,10 @@ from moderation.learning.characters import Characters, line_up
 VERSION = 1
 HASH_BITS = 16
 TABLE_SIZE = 1 << HASH_BITS
+
+# The shipped model tells fewer apart.
+MANNER_BITS = 14
+MANNERS = 1 << MANNER_BITS
 
 Codes = npt.NDArray[np.uint32]
 Owners = npt.NDArray[np.int64]
@@ -47,11 +52,34 @@ def habits(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], Owners]:
     """List the places (0 to TABLE_SIZE - 1) of each text's pieces and whose they are, each once, by text and place."""
     if not texts:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    raw = line_up([_plain(text[:_MOST_CHARACTERS]) for text in texts])
+    raw = _line_up_plain(texts)
     parts = [_words(raw), *_shapes(raw), *_classes(raw)]
     keys = np.concatenate([owners << HASH_BITS | hashed >> np.uint32(32 - HASH_BITS) for hashed, owners in parts])
     keys = np.unique(keys)
     return keys & (TABLE_SIZE - 1), keys >> HASH_BITS
+
+
+def manner(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """Give the different places (0 to MANNERS - 1) of each text's shapes and kinds of letters, and where they begin.
+
+    Those of text i stand from entry i to entry i + 1 of the second; every text has some. At most 2**18 texts.
+    """
+    if not texts:
+        return np.zeros(0, np.uint32), np.zeros(1, np.int64)
+    raw = _line_up_plain(texts)
+    parts = (*_shapes(raw), *_classes(raw))
+    hashed = np.concatenate([part for part, _ in parts]) >> np.uint32(32 - MANNER_BITS)
+    keys = np.concatenate([owners for _, owners in parts]).astype(np.uint32) << np.uint32(MANNER_BITS) | hashed
+    keys.sort()
+    kept = np.ones(len(keys), dtype=np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=kept[1:])
+    keys = keys[kept]
+    starts = np.searchsorted(keys, np.arange(len(texts) + 1, dtype=np.uint32) << np.uint32(MANNER_BITS))
+    return keys & np.uint32(MANNERS - 1), starts
+
+
+def _line_up_plain(texts: Sequence[str]) -> Characters:
+    return line_up([_plain(text[:_MOST_CHARACTERS]) for text in texts])
 
 
 def _plain(text: str) -> str:

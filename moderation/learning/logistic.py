@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from moderation.learning.features import SIDES, TABLE_SIZE, Features
+from moderation.learning.features import SIDES, Features
 
 Vector = npt.NDArray[np.float64]
 Loss = Callable[[Vector], tuple[float, Vector]]
@@ -34,9 +34,9 @@ class Problem:
 
 
 def scores(features: Features, parameters: Vector) -> Vector:
-    """Give z for each row; `parameters` holds the table, the sides, and the bias last."""
-    table = parameters[:TABLE_SIZE].astype(np.float32)
-    sides = parameters[TABLE_SIZE : TABLE_SIZE + SIDES]
+    """Give z for each row; `parameters` holds a table of any size, the sides, and the bias last."""
+    table = parameters[: -SIDES - 1].astype(np.float32)
+    sides = parameters[-SIDES - 1 : -1]
     linear: Vector = np.sum(features.sides * sides, axis=1) + parameters[-1]
     for first, last in _blocks(features.starts):
         begin, end = features.starts[first], features.starts[last]
@@ -48,15 +48,15 @@ def scores(features: Features, parameters: Vector) -> Vector:
 def loss_of(problem: Problem) -> Loss:
     """Make the function that gives the penalised mean log-loss and its gradient."""
     total = float(np.sum(problem.importance))
-    strengths = np.full(TABLE_SIZE + SIDES + 1, problem.penalty)
-    strengths[TABLE_SIZE:] = problem.side_penalty
-    strengths[-1] = 0
 
     def loss(parameters: Vector) -> tuple[float, Vector]:
+        strengths = np.full(len(parameters), problem.penalty)
+        strengths[-SIDES - 1 :] = problem.side_penalty
+        strengths[-1] = 0
         z = scores(problem.features, parameters)
         losses = np.logaddexp(0, z) - problem.labels * z
         errors = problem.importance * (sigmoid(z) - problem.labels) / total
-        gradient = _gradient(problem.features, errors) + strengths * parameters
+        gradient = _gradient(problem.features, errors, len(parameters)) + strengths * parameters
         value = np.sum(problem.importance * losses) / total + np.sum(strengths * parameters * parameters) / 2
         return float(value), gradient
 
@@ -115,14 +115,15 @@ def _direction(gradient: Vector, history: list[tuple[Vector, Vector, float]]) ->
     return direction
 
 
-def _gradient(features: Features, errors: Vector) -> Vector:
-    gradient = np.zeros(TABLE_SIZE + SIDES + 1)
+def _gradient(features: Features, errors: Vector, size: int) -> Vector:
+    gradient = np.zeros(size)
+    table = gradient[: -SIDES - 1]
     for first, last in _blocks(features.starts):
         begin, end = features.starts[first], features.starts[last]
         lengths = np.diff(features.starts[first : last + 1])
         weights = np.repeat(errors[first:last].astype(np.float32), lengths) * features.values[begin:end]
-        gradient[:TABLE_SIZE] += np.bincount(features.places[begin:end], weights=weights, minlength=TABLE_SIZE)
-    gradient[TABLE_SIZE:-1] = np.sum(features.sides * errors[:, None], axis=0)
+        table += np.bincount(features.places[begin:end], weights=weights, minlength=len(table))
+    gradient[-SIDES - 1 : -1] = np.sum(features.sides * errors[:, None], axis=0)
     gradient[-1] = np.sum(errors)
     return gradient
 

@@ -71,7 +71,8 @@ class TextModel:
         return explain(self._weights.table[:, None], the_only_one, reading, which, texts)
 
     def _logits(self, reading: Reading) -> npt.NDArray[np.float64]:
-        logits = self._weights.logits(reading.features)
+        shape = self._weights.scores_of_shape(reading)
+        logits = self._weights.calibrated(shape + self._weights.scores_of_words(reading.features))
         edges = [
             (at, start + begin, start + end + 1)
             for at, (text, start) in enumerate(zip(reading.matched, reading.characters.starts.tolist(), strict=True))
@@ -80,9 +81,7 @@ class TextModel:
         ]
         if edges:
             owners, begins, ends = np.array(edges).T
-            parts = (
-                self._scores_of_parts(reading, begins, ends) + self._weights.scores_of_shape(reading.features)[owners]
-            )
+            parts = self._scores_of_parts(reading, begins, ends) + shape[owners]
             np.maximum.at(logits, owners, self._weights.calibrated(parts) - _PART_HANDICAP)
         return logits
 

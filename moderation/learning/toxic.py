@@ -20,7 +20,7 @@ from moderation.learning import features
 from moderation.learning.evidence import explain
 from moderation.learning.logistic import Vector, sigmoid
 from moderation.learning.packed import PackedTables
-from moderation.learning.weights import BadWeightsError, write_columns
+from moderation.learning.weights import BadWeightsError, digests_column, digests_of_column, write_columns
 from moderation.predictions import Toxicity
 
 SHIPPED_TOXIC = Path(__file__).with_name("shipped_toxic.npz")
@@ -56,6 +56,8 @@ class ToxicWeights:
     sides: _Numbers
     figures: _Numbers
     router: _Numbers
+    # `rows.digest_of` each file that these weights were trained on.
+    trained_on: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:
@@ -76,6 +78,7 @@ class ToxicWeights:
             "sides": self.sides.astype("<f8"),
             "figures": self.figures.astype("<f8"),
             "router": self.router.astype("<f8"),
+            "trained_on": digests_column(self.trained_on),
         }
         write_columns(path, columns)
 
@@ -89,6 +92,7 @@ def load_toxic_weights(path: Path | None = None) -> ToxicWeights:
             heads = tuple(str(name) for name in held["heads"])
             table, known = held["table"].T, held["known"].T
             sides, figures, router = held["sides"], held["figures"], held["router"]
+            trained_on = digests_of_column(held["trained_on"])
     except FileNotFoundError as error:
         raise BadWeightsError(f"{path}: there are no weights here") from error
     except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -98,7 +102,7 @@ def load_toxic_weights(path: Path | None = None) -> ToxicWeights:
     fits = fits and all(one.shape[1:] == (len(heads),) for one in (table, known, sides, figures, router))
     if made_for != features.VERSION or not table.dtype == known.dtype == np.int8 or not fits:
         raise BadWeightsError(f"{path}: made for features of version {made_for}, this program has {features.VERSION}")
-    return ToxicWeights(heads, table, known, sides, figures, router)
+    return ToxicWeights(heads, table, known, sides, figures, router, trained_on)
 
 
 class ToxicModel:
@@ -106,6 +110,7 @@ class ToxicModel:
 
     def __init__(self, weights: ToxicWeights) -> None:
         self.version = weights.version
+        self.trained_on = weights.trained_on
         self.heads = weights.heads
         self._packed = PackedTables(np.concatenate((weights.table, weights.known), axis=1))
         self._sides = np.ascontiguousarray(weights.sides.T)
@@ -137,9 +142,9 @@ class ToxicModel:
         z, known = self._sums(of)
         known = (known - self._figures["usual"]) / self._figures["spread"]
         shares = shares_of(known, self._router)
-        logits = np.add.reduce(shares * (self._figures["slope"] * z + self._figures["shift"]), axis=1)
-        familiarity = self._figures["trust"] * np.minimum(np.maximum((known - _ABROAD) / (_AT_HOME - _ABROAD), 0), 1)
-        return logits, np.add.reduce(shares * familiarity, axis=1), shares.argmax(axis=1)
+        logits = np.sum(shares * (self._figures["slope"] * z + self._figures["shift"]), axis=1)
+        familiarity = self._figures["trust"] * np.clip((known - _ABROAD) / (_AT_HOME - _ABROAD), 0, 1)
+        return logits, np.sum(shares * familiarity, axis=1), np.argmax(shares, axis=1)
 
     def _sums(self, of: features.Features) -> tuple[_Numbers, _Numbers]:
         """Give z and how well the text is known; both have the shape (texts, heads)."""
@@ -147,23 +152,21 @@ class ToxicModel:
         edges = of.block_edges()
         sums = self._packed.sums(of.places, edges).reshape(texts, _BLOCKS, 2 * count)
         # The values of a text's n-grams of one block are all alike.
-        sizes = edges[1:] - edges[:-1]
+        sizes = np.diff(edges)
         of_blocks = np.zeros(len(sizes))
-        is_block = sizes > 0
-        of_blocks[is_block] = of.values[edges[:-1][is_block]]
+        of_blocks[sizes > 0] = of.values[edges[:-1][sizes > 0]]
         values = of_blocks.reshape(texts, _BLOCKS)
-        # Not np.sum, which for few numbers takes longer to begin than to add.
-        both = np.add.reduce(sums * values[:, :, None], axis=1)
-        lengths = np.add.reduce(sizes.reshape(texts, _BLOCKS) * values, axis=1)
+        both = np.sum(sums * values[:, :, None], axis=1)
+        lengths = np.sum(sizes.reshape(texts, _BLOCKS) * values, axis=1)
         z = self._figures["scale"] * both[:, :count] + self._figures["bias"]
         # Not matmul, whose threads may add up in another order on another machine.
-        z += np.add.reduce(of.sides[:, None, :] * self._sides, axis=2)
+        z += np.sum(of.sides[:, None, :] * self._sides, axis=2)
         return z, self._figures["step"] * both[:, count:] / np.maximum(lengths, 1e-9)[:, None]
 
 
 def shares_of(known: _Numbers, router: _Numbers) -> _Numbers:
     """Give the share of each head in each text; shape (texts, heads), every row sums to 1."""
-    drawn = np.add.reduce(known[:, :, None] * router[:-1], axis=1) + router[-1]
-    shares: _Numbers = np.exp(drawn - drawn.max(axis=1, keepdims=True))
-    shares /= np.add.reduce(shares, axis=1, keepdims=True)
+    drawn = np.sum(known[:, :, None] * router[:-1], axis=1) + router[-1]
+    shares: _Numbers = np.exp(drawn - np.max(drawn, axis=1, keepdims=True))
+    shares /= np.sum(shares, axis=1, keepdims=True)
     return shares

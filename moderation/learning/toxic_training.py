@@ -43,7 +43,7 @@ class Recipe:
     penalty: float = 5e-5
     side_penalty: float = 3e-3
     smoothing: float = 0.7
-    floor: float = 0.7
+    floor: float = 0.1
     words: float = 0.5
     folds: int = 4
     share: float = 0.1
@@ -73,8 +73,12 @@ class _Head:
     known_unseen: Vector
 
 
-def train_toxic(rows: Sequence[Row], *, recipe: Recipe | None = None, tell: Tell | None = None) -> ToxicWeights:
+def train_toxic(
+    rows: Sequence[Row], *, recipe: Recipe | None = None, tell: Tell | None = None, trained_on: Sequence[str] = ()
+) -> ToxicWeights:
     """Fit a head for each language that has enough abusive comments; `tell` hears of progress as (step, done, of).
+
+    `trained_on` are the digests of the files that the rows came from.
 
     Raises TooFewRowsError when no language has 20 abusive comments and 20 that are ham, from the same sources.
     """
@@ -102,6 +106,7 @@ def train_toxic(rows: Sequence[Row], *, recipe: Recipe | None = None, tell: Tell
         np.stack([head.sides for head in heads], axis=1),
         np.array([[head.figures[name] for head in heads] for name in FIGURES]),
         _router(heads),
+        tuple(trained_on),
     )
 
 

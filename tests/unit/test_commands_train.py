@@ -141,6 +141,10 @@ def test_the_toxic_model_is_trained_and_measured_by_its_label(tmp_path: Path) ->
     assert answer["model"] == version
     assert [one["source"] for one in answer["figures"]] == ["made_up_de", "made_up_en", "all"]
     assert answer["figures"][-1]["auc"] > 0.99
+    assert "Careful: these weights were trained on" in measured.stderr
+    beside = run("evaluate", labelled, "--pipeline", "--toxic-weights", tmp_path / "t.npz", "--json")
+    assert beside.exit_code == 0, beside.output
+    assert json.loads(beside.stdout)["sources"][-1]["counts"]["toxic"]["hold"] > 0
     told = run("evaluate", labelled, "--label", "toxic")
     assert told.stdout.splitlines()[1].split()[:4] == ["source", "toxic", "ham", "AUC"]
 
@@ -182,6 +186,7 @@ def test_all_filters_are_measured_together(labelled: Path, tmp_path: Path) -> No
         ("evaluate", ["empty.jsonl"], 1, "no comments"),
         ("evaluate", ["bad.jsonl"], 1, "line 1"),
         ("evaluate", ["FILE", "--policy", "FILE"], 2, "--pipeline"),
+        ("evaluate", ["FILE", "--toxic-weights", "FILE"], 2, "--pipeline"),
         ("evaluate", ["FILE", "--train", "FILE"], 2, "--each-left-out"),
         ("evaluate", ["FILE", "--each-left-out"], 2, "--train"),
         ("evaluate", ["FILE", "--decisions"], 2, "--train"),

@@ -239,8 +239,8 @@ def test_the_model_shows_what_it_rests_on() -> None:
 @pytest.mark.parametrize(
     ("examples", "found", "action"),
     [
-        (0, {"MODEL_SPAM": 1 / 3, "MODEL_UNTAUGHT": 1.0}, "hold"),
-        (TRUSTED_FROM - 1, {"MODEL_SPAM": 1 / 3, "MODEL_UNTAUGHT": 1.0}, "hold"),
+        (0, {"MODEL_SPAM": 0.25, "MODEL_UNTAUGHT": 1.0}, "hold"),
+        (TRUSTED_FROM - 1, {"MODEL_SPAM": 0.25, "MODEL_UNTAUGHT": 1.0}, "hold"),
         (TRUSTED_FROM, {"MODEL_SPAM": 1.0}, "spam"),
     ],
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from moderation.learning.characters import line_up
 from moderation.learning.features import HASH_BITS, SIDES, TABLE_SIZE, extract, grams
+from moderation.learning.habits import manner
 from moderation.learning.sides import NAMES
 
 DIGEST = """
@@ -43,6 +44,8 @@ def test_hashing_is_what_the_shipped_weights_were_made_with() -> None:
     """If this fails the shipped weights are void: raise features.VERSION and train anew."""
     held = hashlib.sha256(extract(["Hello, world! سلام دنیا 123"]).places.astype("<i4").tobytes())
     assert held.hexdigest()[:16] == "209346122bd5d838"
+    held = hashlib.sha256(manner(["Hello, world! سلام دنیا 123"])[0].astype("<i4").tobytes())
+    assert held.hexdigest()[:16] == "1c4fec5ebd3d4ddf"
 
 
 @given(st.lists(st.text(max_size=40), max_size=5))

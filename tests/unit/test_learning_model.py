@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from moderation.learning import features
 from moderation.learning.logistic import sigmoid
 from moderation.learning.model import TextModel
-from moderation.learning.weights import SHIPPED, BadWeightsError, Weights, load_weights
+from moderation.learning.weights import ENTRIES, SHIPPED, BadWeightsError, Weights, load_weights
 from moderation.predictions import Prediction
 from moderation.text import fold
 
@@ -37,7 +37,7 @@ def linear(places: dict[int, int]) -> TextModel:
 
 
 def linear_weights(places: dict[int, int]) -> Weights:
-    table = np.zeros(features.TABLE_SIZE, dtype=np.int8)
+    table = np.zeros(ENTRIES, dtype=np.int8)
     for place, weight in places.items():
         table[place] = weight
     return Weights(table, np.zeros(features.SIDES, dtype=np.float32), 1.0, 0.0, 1.0, 0.0)
@@ -118,7 +118,7 @@ def test_a_part_says_more_than_the_sum_over_all() -> None:
     honest = "".join(f"{number} word{number * 7919} " for number in range(60))
     text = f"{honest}casino bonus {honest}"
     hidden, alone = model.probabilities([text, "casino bonus"])
-    together = sigmoid(weights.logits(features.extract([text])))[0]
+    together = sigmoid(weights.scores_of_words(features.extract([text])))[0]
     assert together + 0.02 < hidden < alone
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from moderation.learning import augmentation, logistic
 from moderation.learning.evaluation import evaluate
-from moderation.learning.features import extract
+from moderation.learning.features import extract_all
 from moderation.learning.model import TextModel
 from moderation.learning.rows import read_rows
 from moderation.learning.training import Recipe, TooFewRowsError, train
-from moderation.learning.weights import Weights, load_weights
+from moderation.learning.weights import ENTRIES, Weights, load_weights
 from moderation.text import find_links, fold
 from tests.unit.learning_data import row, rows
 
@@ -83,7 +83,7 @@ def test_one_class_alone_is_too_little_to_learn_from(labels: tuple[str, ...]) ->
 
 def test_the_gradient_is_that_of_the_loss() -> None:
     chance = np.random.default_rng(7)
-    features = extract([row(number, "spam").body for number in range(3)] + ["", "other text"])
+    features = extract_all([row(number, "spam").body for number in range(3)] + ["", "other text"])
     problem = logistic.Problem(
         features,
         labels=np.array([1.0, 1.0, 0.0, 0.0, 1.0]),
@@ -92,9 +92,10 @@ def test_the_gradient_is_that_of_the_loss() -> None:
         side_penalty=0.1,
     )
     loss = logistic.loss_of(problem)
-    at = chance.normal(size=logistic.TABLE_SIZE + logistic.SIDES + 1)
+    at = chance.normal(size=ENTRIES + logistic.SIDES + 1)
     _, gradient = loss(at)
-    for place in (*features.places[:3].tolist(), logistic.TABLE_SIZE, logistic.TABLE_SIZE + 5, -1):
+    last_of_a_row = int(features.starts[1]) - 1
+    for place in (*features.places[:3].tolist(), int(features.places[last_of_a_row]), ENTRIES, ENTRIES + 5, -1):
         step = np.zeros_like(at)
         step[place] = 1e-3
         measured = (loss(at + step)[0] - loss(at - step)[0]) / 2e-3

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moderation.learning.habits import MANNERS, habits, manner
 from moderation.learning.habits import TABLE_SIZE as HABITS
-from moderation.learning.habits import habits
 from moderation.learning.site_features import BLOCKS, TABLE_SIZE, extract, who
 
 
@@ -49,6 +49,24 @@ def test_a_text_has_the_same_pieces_alone_and_in_a_batch(texts: list[str]) -> No
     places, owners = habits(texts)
     assert [set(places[owners == at].tolist()) for at in range(len(texts))] == [_pieces(text) for text in texts]
     assert bool(np.all(places < HABITS))
+
+
+@given(st.lists(st.text(max_size=60), max_size=5))
+def test_the_manner_of_a_text_is_the_same_alone_and_in_a_batch(texts: list[str]) -> None:
+    places, starts = manner(texts)
+    assert len(starts) == len(texts) + 1
+    found = [places[starts[at] : starts[at + 1]].tolist() for at in range(len(texts))]
+    assert found == [manner([text])[0].tolist() for text in texts]
+    assert all(one == sorted(set(one)) and len(one) > 0 and max(one) < MANNERS for one in found)
+
+
+def test_the_manner_knows_capitals_and_signs_but_no_words() -> None:
+    def places(text: str) -> list[int]:
+        return manner([text])[0].tolist()
+
+    assert places("Buy it now!") == places("Get it fat!")
+    assert places("Buy it now!") != places("buy it now!")
+    assert places("Buy it now!") != places("Buy it now.")
 
 
 def test_an_author_is_named_by_words_mail_domain_and_website() -> None:
