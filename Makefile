@@ -52,6 +52,7 @@ sbom: ## write sbom.json: what the program is made of (CycloneDX)
 docs: ## write the pages that are made from the code
 	@tools/setup.sh dev
 	@$(BIN)/python tools/settings_page.py
+	@$(BIN)/python tools/dashboard.py
 
 format: ## put the code into shape
 	@tools/setup.sh dev

@@ -5,7 +5,7 @@ import time
 from flask import Flask, Response, g, request
 from werkzeug.routing import BaseConverter
 
-from api import comments, decisions, endpoints, forms, links, operations, policies, problems, reference
+from api import comments, decisions, deliveries, endpoints, forms, links, operations, policies, problems, reference
 from api.callers import note_key
 from api.counting import count_request
 from api.doorbell import Doorbell, Publish, celery_publisher
@@ -50,7 +50,7 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     app.url_map.merge_slashes = False
     problems.register(app)
     app.register_blueprint(comments.blueprint(WaitingRoom(settings.api_threads // 2)))
-    for module in (decisions, endpoints, forms, links, policies, operations, reference):
+    for module in (decisions, deliveries, endpoints, forms, links, policies, operations, reference):
         app.register_blueprint(module.routes)
     app.before_request(_note_start)
     app.after_request(show_limits)

@@ -6,6 +6,8 @@ from api.bodies import read_json
 from api.callers import MANAGERS, authorise, site_of
 from api.resources import resources
 from moderation.clock import utc_now
+from moderation.deliveries.history import read_delivery
+from moderation.deliveries.samples import owe_sample
 from moderation.endpoints import (
     add_endpoint,
     change_endpoint,
@@ -14,6 +16,7 @@ from moderation.endpoints import (
     find_endpoint,
     list_endpoints,
     read_endpoint,
+    rotate_secret,
 )
 from moderation.errors import FieldError, InvalidInputError
 
@@ -43,7 +46,7 @@ def post_endpoint() -> Response:
         raise InvalidInputError([FieldError("site", "wrong_type")])
     with parts.database.read() as session:
         site_id = site_of(session, caller, site)
-    check_url(parts.outbound, change.url)
+    check_url(parts.outbound, change.url, has_mail=bool(parts.settings.smtp_url))
     with parts.database.write() as session:
         endpoint = add_endpoint(session, site_id, change, utc_now())
     response = jsonify(describe(endpoint, parts.keyed))
@@ -66,7 +69,7 @@ def patch_endpoint(endpoint_id: str) -> Response:
     with parts.database.read() as session:
         caller = authorise(session, *MANAGERS)
     change = read_endpoint(read_json(), is_new=False)
-    check_url(parts.outbound, change.url)
+    check_url(parts.outbound, change.url, has_mail=bool(parts.settings.smtp_url))
     with parts.database.write() as session:
         endpoint = find_endpoint(session, caller, endpoint_id)
         change_endpoint(endpoint, change)
@@ -81,3 +84,25 @@ def delete_endpoint(endpoint_id: str) -> Response:
         caller = authorise(session, *MANAGERS)
         find_endpoint(session, caller, endpoint_id).deleted_at = utc_now()
     return Response(status=204)
+
+
+@routes.post("/v1/endpoints/<endpoint_id>/rotate")
+def post_rotation(endpoint_id: str) -> Response:
+    """Give the endpoint a new secret, shown this once; for a day the one before signs too."""
+    parts = resources()
+    with parts.database.write() as session:
+        endpoint = find_endpoint(session, authorise(session, *MANAGERS), endpoint_id)
+        rotate_secret(endpoint, utc_now())
+    return jsonify(describe(endpoint, parts.keyed))
+
+
+@routes.post("/v1/endpoints/<endpoint_id>/test")
+def post_test(endpoint_id: str) -> tuple[Response, int]:
+    """Send the endpoint a sample; the delivery says what came of it."""
+    parts = resources()
+    with parts.database.write() as session:
+        caller = authorise(session, *MANAGERS)
+        owed = owe_sample(session, find_endpoint(session, caller, endpoint_id), utc_now())
+    parts.doorbell.ring(deliveries=[owed])
+    with parts.database.read() as session:
+        return jsonify(read_delivery(session, caller, owed.delivery_id)), 202

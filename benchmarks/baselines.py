@@ -1,6 +1,7 @@
 """What the filter set is compared with: each named, trained on the same comments, timed in the same run.
 
-scikit-learn and bogofilter are compared with where they are installed; the plain-Python baseline is always there.
+scikit-learn, bogofilter and SpamAssassin are compared with where they are installed; the plain-Python baseline is
+always there.
 """
 
 import resource
@@ -17,6 +18,8 @@ from benchmarks.comments import Row
 
 _PLACES = 1 << 18
 _BATCHES = (100, 1)
+# SpamAssassin takes a thousand times as long as others: it learns from and checks so many.
+_LEARNED_SLOWLY, _CHECKED_SLOWLY = 400, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,11 @@ def baselines(rows: Sequence[Row]) -> tuple[list[Baseline], list[str]]:
     """Train what is here; return it, and the names of what is not."""
     found = [_plain_python(rows)]
     absent = []
-    for name, make in (("scikit-learn", _scikit_learn), ("bogofilter", _bogofilter)):
+    for name, make in (
+        ("scikit-learn", _scikit_learn),
+        ("bogofilter", _bogofilter),
+        ("SpamAssassin", _spamassassin),
+    ):
         made = make(rows)
         if made is None:
             absent.append(name)
@@ -99,11 +106,7 @@ def _bogofilter(rows: Sequence[Row]) -> Baseline | None:
     folder = Path(kept.name)
     words = folder / "words"
     words.mkdir()
-    files = []
-    for number, row in enumerate(rows):
-        file = folder / f"{number}.txt"
-        file.write_text(f"Subject: comment\n\n{row.body}\n", encoding="utf-8", errors="replace")
-        files.append((file, row))
+    files = _as_mails(folder, rows)
     for is_spam, option in ((True, "-s"), (False, "-n")):
         names = "".join(f"{file}\n" for file, row in files if row.is_spam == is_spam)
         subprocess.run([program, "-d", words, option, "-b"], input=names, text=True, check=False, capture_output=True)
@@ -117,3 +120,35 @@ def _bogofilter(rows: Sequence[Row]) -> Baseline | None:
         return ((after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)) / len(asked) * 1e6
 
     return Baseline("bogofilter, all in one process", (100,), per_comment)
+
+
+def _spamassassin(rows: Sequence[Row]) -> Baseline | None:
+    """Return SpamAssassin's library with all of its local rules and its Bayes, its start not included."""
+    perl = shutil.which("perl")
+    if perl is None or shutil.which("spamassassin") is None:
+        return None
+    kept = tempfile.TemporaryDirectory(prefix="bench-spamassassin-")
+    folder = Path(kept.name)
+    files = _as_mails(folder, rows[:_LEARNED_SLOWLY])
+
+    def run(do: str, names: Sequence[str]) -> str:
+        told = "".join(f"{name}\n" for name in names)
+        command = [perl, str(Path(__file__).with_name("spamassassin.pl")), do, kept.name]
+        return subprocess.run(command, input=told, text=True, check=True, capture_output=True).stdout
+
+    run("learn", [f"{'spam' if row.is_spam else 'ham'} {file}" for file, row in files])
+
+    def per_comment(_asked: Sequence[Row], _size: int) -> float:
+        seconds, _hits = run("check", [str(file) for file, _ in files[:_CHECKED_SLOWLY]]).split()
+        return float(seconds) / _CHECKED_SLOWLY * 1e6
+
+    return Baseline("SpamAssassin, local rules and Bayes, its start not counted", (100,), per_comment)
+
+
+def _as_mails(folder: Path, rows: Sequence[Row]) -> list[tuple[Path, Row]]:
+    files = []
+    for number, row in enumerate(rows):
+        file = folder / f"{number}.txt"
+        file.write_text(f"Subject: comment\n\n{row.body}\n", encoding="utf-8", errors="replace")
+        files.append((file, row))
+    return files

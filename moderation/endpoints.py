@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from moderation.errors import FieldError, InvalidInputError, NotFoundError
 from moderation.events import COMMENT_TYPES, ENDPOINT_TYPES, SITE_TYPES, TYPES
 from moderation.formats import FORMATTERS
+from moderation.formats.targets import addresses, is_fit, shown
 from moderation.identity import Keyed, new_id
 from moderation.keys import Caller
+from moderation.messages import LANGUAGES
 from moderation.outbound import NotAllowedError, Outbound
 from moderation.payload import moment
 from moderation.tables import Endpoint
@@ -30,6 +32,7 @@ class EndpointChange:
     url: str | None = None
     events: tuple[str, ...] | None = None
     format: str | None = None
+    language: str | None = None
     enabled: bool | None = None
 
 
@@ -46,8 +49,8 @@ def read_endpoint(sent: Any, *, is_new: bool) -> EndpointChange:
         errors.append(FieldError("url", "invalid"))
     if events is not None and not (isinstance(events, list) and events and all(one in TYPES for one in events)):
         errors.append(FieldError("events", "invalid"))
-    if kind is not None and kind not in FORMATS:
-        errors.append(FieldError("format", "invalid"))
+    choices = (("format", FORMATS), ("language", LANGUAGES))
+    errors += [FieldError(name, "invalid") for name, known in choices if sent.get(name) not in (None, *known)]
     if enabled is not None and not isinstance(enabled, bool):
         errors.append(FieldError("enabled", "wrong_type"))
     if not isinstance(audience, str) or audience not in DEFAULT_EVENTS:
@@ -60,6 +63,7 @@ def read_endpoint(sent: Any, *, is_new: bool) -> EndpointChange:
         url=url.strip() if url else None,
         events=tuple(dict.fromkeys(events)) if events else None,
         format=kind,
+        language=sent.get("language"),
         enabled=enabled,
     )
 
@@ -69,10 +73,15 @@ def _is_text(url: Any) -> bool:
     return isinstance(url, str) and 0 < len(url) <= MAX_URL and bool(url.strip()) and url.strip().isprintable()
 
 
-def check_url(outbound: Outbound, url: str | None) -> None:
-    """Raise InvalidInputError when webhooks may not go there. Looks names up, so call it outside of transactions."""
-    if url is None:
+def check_url(outbound: Outbound, url: str | None, *, has_mail: bool) -> None:
+    """Raise InvalidInputError when webhooks may not go there. Looks names up, so call it outside of transactions.
+
+    Mail goes wherever the operator's server takes it, where there is one (`has_mail`).
+    """
+    if url is None or (addresses(url) and has_mail):
         return
+    if addresses(url):
+        raise InvalidInputError([FieldError("url", "not_allowed", {"why": "MODERATION_SMTP_URL is not set"})])
     try:
         outbound.check(url)
     except NotAllowedError as error:
@@ -80,17 +89,19 @@ def check_url(outbound: Outbound, url: str | None) -> None:
 
 
 def add_endpoint(session: Session, site_id: str, change: EndpointChange, now: datetime) -> Endpoint:
-    """Make an endpoint; its address was checked before."""
+    """Make an endpoint; its address was checked before. Raises InvalidInputError where that is not of its format."""
     endpoint = Endpoint(
         id=new_id("ep"),
         site_id=site_id,
         url=change.url,
         events=list(change.events or COMMENT_TYPES),
         format=change.format or "standard",
+        language=change.language,
         enabled=change.enabled is not False,
         generation=1,
         created_at=now,
     )
+    _check_fit(endpoint)
     session.add(endpoint)
     session.flush()
     return endpoint
@@ -120,6 +131,10 @@ def change_endpoint(endpoint: Endpoint, change: EndpointChange) -> None:
         endpoint.events = list(change.events)
     if change.format is not None:
         endpoint.format = change.format
+    if change.language is not None:
+        endpoint.language = change.language
+    if change.url is not None or change.format is not None:
+        _check_fit(endpoint)
     if change.enabled is not None:
         endpoint.enabled = change.enabled
         endpoint.disabled_reason = None
@@ -127,14 +142,26 @@ def change_endpoint(endpoint: Endpoint, change: EndpointChange) -> None:
         endpoint.failures, endpoint.failing_since, endpoint.rests_until, endpoint.tripped_at = 0, None, None, None
 
 
+def rotate_secret(endpoint: Endpoint, now: datetime) -> None:
+    """Give the endpoint a new secret; the one before signs too for a day (`deliveries.composing.BOTH_SIGN`)."""
+    endpoint.generation += 1
+    endpoint.rotated_at = now
+
+
+def _check_fit(endpoint: Endpoint) -> None:
+    if not is_fit(endpoint.format, endpoint.url):
+        raise InvalidInputError([FieldError("url", "not_allowed", {"why": f"it is no address for {endpoint.format}"})])
+
+
 def describe(endpoint: Endpoint, keyed: Keyed | None = None) -> dict[str, Any]:
-    """Return the endpoint as answers show it; with its secret only when `keyed` is given, at its making."""
+    """Return the endpoint as answers show it; with its secret only when `keyed` is given, when it is new."""
     document = {
         "id": endpoint.id,
         "site": endpoint.site_id,
-        "url": endpoint.url,
+        "url": shown(endpoint.format, endpoint.url),
         "events": endpoint.events,
         "format": endpoint.format,
+        "language": endpoint.language,
         "enabled": endpoint.enabled,
         "disabled_reason": endpoint.disabled_reason,
         "failing_since": moment(endpoint.failing_since),

@@ -27,6 +27,8 @@ SITE_TYPES = ("site.tightened", "site.relaxed")
 # How one of the site's endpoints is doing: told to the others.
 ENDPOINT_TYPES = ("endpoint.disabled", "endpoint.recovered")
 TYPES = COMMENT_TYPES + SITE_TYPES + ENDPOINT_TYPES
+# Sent when somebody tries an endpoint out; nobody need ask for it.
+TEST_TYPE = "endpoint.test"
 
 # A delivery whose first message was lost is rung for again.
 RING_AFTER = timedelta(seconds=10)
@@ -75,19 +77,7 @@ def record(session: Session, happenings: Sequence[Happening | Notice], now: date
         kind = what["type"]
         events.append({"id": event_id, "site_id": one.site_id, "occurred_at": now} | what)
         deliveries += [
-            {
-                "id": new_id("dl"),
-                "event_id": event_id,
-                "endpoint_id": endpoint.id,
-                "site_id": one.site_id,
-                "state": "pending",
-                "attempts": 0,
-                "next_attempt_at": now,
-                "ring_at": now + RING_AFTER,
-                "created_at": now,
-                "finished_at": None,
-                "last_error": None,
-            }
+            _delivery(event_id, one.site_id, endpoint.id, now)
             for endpoint in listeners.get(one.site_id, ())
             if kind in endpoint.events and not (isinstance(one, Notice) and endpoint.id == one.about_endpoint)
         ]
@@ -95,6 +85,32 @@ def record(session: Session, happenings: Sequence[Happening | Notice], now: date
     if deliveries:
         session.execute(insert(table(DeliveryRow)), deliveries)
     return [Owed(str(row["id"]), str(row["endpoint_id"])) for row in deliveries]
+
+
+def record_for(session: Session, notice: Notice, endpoint_id: str, now: datetime) -> Owed:
+    """Write a notice that is for one endpoint only, whatever it asks for; return what is owed."""
+    event_id = new_id("ev")
+    event = {"id": event_id, "site_id": notice.site_id, "occurred_at": now} | _what(notice)
+    delivery = _delivery(event_id, notice.site_id, endpoint_id, now)
+    session.execute(insert(table(EventRow)), event)
+    session.execute(insert(table(DeliveryRow)), delivery)
+    return Owed(delivery["id"], endpoint_id)
+
+
+def _delivery(event_id: str, site_id: str, endpoint_id: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id("dl"),
+        "event_id": event_id,
+        "endpoint_id": endpoint_id,
+        "site_id": site_id,
+        "state": "pending",
+        "attempts": 0,
+        "next_attempt_at": now,
+        "ring_at": now + RING_AFTER,
+        "created_at": now,
+        "finished_at": None,
+        "last_error": None,
+    }
 
 
 def _what(one: Happening | Notice) -> dict[str, Any]:

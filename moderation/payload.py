@@ -14,6 +14,8 @@ from moderation.tables import Comment, DecisionRow, EventRow, Post, VerdictRow
 
 # What a message shows of long texts other than the body; all of it can be read at the API.
 _MAX_TEXT = 300
+# A title of fifty Persian letters takes three hundred.
+_MAX_URL = 1_000
 _MAX_SIGNALS = 12
 _MAX_EVIDENCE = 3
 
@@ -88,7 +90,7 @@ def _comment(event: EventRow, comment: Comment, post: Post | None) -> dict[str, 
         "site": comment.site_id,
         "post": {
             "id": comment.post_id,
-            "url": _short(post.url if post else None),
+            "url": _whole(post.url if post else None),
             "title": _short(post.title if post else None),
         },
         "parent_id": comment.parent_id,
@@ -118,6 +120,11 @@ def _verdict(verdict: VerdictRow) -> dict[str, Any]:
             if not signal.get("shadow")
         ],
     }
+
+
+def _whole(url: str | None) -> str | None:
+    """Return the address, or nothing of it: a link that is cut leads elsewhere."""
+    return url if url and cut(url, _MAX_URL) == url else None
 
 
 def _short(text: str | None) -> str | None:

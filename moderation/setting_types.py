@@ -9,6 +9,9 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from email_validator import EmailNotValidError, validate_email
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -51,6 +54,28 @@ def http_url(text: str) -> str:
     if text and not text.startswith(("http://", "https://")):
         raise ValueError("an address that starts with http:// or https://")
     return text.rstrip("/")
+
+
+def smtp_url(text: str) -> str:
+    """Read the address of a mail server."""
+    try:
+        parts = urlsplit(text)
+        # The port is read, and may be none, when it is asked for.
+        is_one = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    # Python's SMTP writes passwords in ASCII alone.
+    if not is_one or parts.path.strip("/") or parts.query or parts.fragment or not unquote(text).isascii():
+        raise ValueError("smtp:// or smtps://, with user:password@ where it wants them, a host and perhaps a port")
+    return text
+
+
+def mail_address(text: str) -> str:
+    """Read an email address, in ASCII as mail servers take it."""
+    try:
+        return str(validate_email(text, check_deliverability=False, allow_smtputf8=False).ascii_email)
+    except EmailNotValidError:
+        raise ValueError("an email address") from None
 
 
 def webhook_secret(text: str) -> str:

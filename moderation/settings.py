@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,11 @@ from moderation.setting_types import (
     integer,
     is_guessable,
     log_level,
+    mail_address,
     names,
     networks,
     setting,
+    smtp_url,
     webhook_secret,
 )
 
@@ -73,6 +75,14 @@ class Settings:
     trusted_proxies: Networks = setting(
         (), "Networks whose X-Forwarded-For header is believed, comma separated.", networks
     )
+    smtp_url: str = setting(
+        "",
+        "The mail server for endpoints of the format `email`: `smtp://user:password@host` (STARTTLS) or `smtps://`. "
+        "Needs SMTP_FROM.",
+        smtp_url,
+        is_secret=True,
+    )
+    smtp_from: str = setting("", "The address that such mail comes from.", mail_address)
     outbound_allow: Networks = setting(
         (),
         "Networks that webhooks may reach though they are not public, also by plain http, comma separated.",
@@ -87,6 +97,7 @@ class Settings:
     ip_retention_days: int = setting(
         30, "Days after which a visitor's address is erased from a comment.", integer(0, 36500)
     )
+    delivery_retention_days: int = setting(30, "Days that the log of a finished delivery is kept.", integer(1, 3650))
     log_level: str = setting("INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR.", log_level)
     limit_key: Limit | None = setting(
         Limit(600_000, 60), "Comments that one key may post, as COUNT/SECONDS, or `off`.", read_limit
@@ -270,7 +281,7 @@ def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
             complaints.append(f"{name} must be {error}.")
     if 0 < len(values.get("secret_key", "")) < 32:  # noqa: PLR2004 - what its help says
         complaints.append(f"{PREFIX}SECRET_KEY must be at least 32 characters long.")
-    for name, needed in (("check_url", "check_secret"), ("opinion_url", "opinion_model")):
+    for name, needed in (("check_url", "check_secret"), ("opinion_url", "opinion_model"), ("smtp_url", "smtp_from")):
         if values.get(name) and not values.get(needed):
             complaints.append(f"{PREFIX}{name.upper()} needs {PREFIX}{needed.upper()}.")
     return values, complaints
@@ -287,27 +298,3 @@ def _text_of(name: str, environ: Mapping[str, str]) -> str | None:
         except OSError as error:
             raise ValueError(f"readable from the file {path} ({error.strerror})") from None
     return environ.get(name) or None
-
-
-@dataclass(frozen=True, slots=True)
-class SettingLine:
-    """One line of what `moderation settings` prints."""
-
-    name: str
-    default: str
-    value: str
-    text_help: str
-
-
-def describe(settings: Settings) -> Iterator[SettingLine]:
-    """Yield every setting with its default, its value here (secrets masked) and its help."""
-    for one in fields(Settings):
-        value = getattr(settings, one.name)
-        shown = _show(value)
-        if one.metadata["is_secret"] and value and value != EMBEDDED:
-            shown = "(set)"
-        yield SettingLine(f"{PREFIX}{one.name.upper()}", _show(one.default), shown, str(one.metadata["help"]))
-
-
-def _show(value: Any) -> str:
-    return ",".join(str(part) for part in value) if isinstance(value, tuple) else str(value)

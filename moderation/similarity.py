@@ -23,6 +23,7 @@ _MOST_LETTERS = 4_000
 _PIECE = 4
 
 _HASHES = BANDS * ROWS
+_BYTES = 2 * _HASHES
 _MULTIPLIER = np.uint32(0x9E3779B1)
 # A code point has so many.
 _CODE_BITS = 21
@@ -70,9 +71,11 @@ def _sketch(folded: Sequence[str], long: Sequence[int], sketches: list[bytes | N
     pieces, starts = _pieces(letters, owners, counts)
     if not len(starts):
         return
-    least = np.minimum.reduceat(pieces * _FACTORS + _OFFSETS, starts, axis=1).T.astype("<u2")
-    for row, number in zip(least, np.flatnonzero(counts).tolist(), strict=True):
-        sketches[long[number]] = row.tobytes()
+    hashed = pieces * _FACTORS
+    hashed += _OFFSETS
+    least = np.minimum.reduceat(hashed, starts, axis=1).T.astype("<u2").tobytes()
+    for row, number in enumerate(np.flatnonzero(counts).tolist()):
+        sketches[long[number]] = least[row * _BYTES : (row + 1) * _BYTES]
 
 
 def similarities(sketch: bytes, others: Sequence[bytes]) -> list[float]:

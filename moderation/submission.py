@@ -81,12 +81,25 @@ def _read_language(text: str) -> str:
     return text
 
 
-def _read_moment(text: str) -> datetime:
+def is_storable(text: str) -> bool:
+    """Tell whether a database can keep the text: one with a NUL, or half of a surrogate pair, it can't."""
+    return "\0" not in text and not _SURROGATE.search(text)
+
+
+def read_moment(text: str) -> datetime | None:
+    """Return the moment that the text is in ISO 8601 (in UTC, where it names no zone), or None for anything else."""
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _FieldProblem("invalid") from None
+        return None
+
+
+def _read_moment(text: str) -> datetime:
+    moment = read_moment(text)
+    if moment is None:
+        raise _FieldProblem("invalid")
+    return moment
 
 
 def normalize_email(text: str) -> str:
@@ -213,7 +226,7 @@ def _read_field(field: Field, value: Any, max_length: int) -> Any:
         if field.is_required:
             raise _FieldProblem("required")
         return None
-    if "\0" in text or _SURROGATE.search(text):
+    if not is_storable(text):
         raise _FieldProblem("invalid_characters")
     if len(text) > max_length:
         raise _FieldProblem("too_long", max=max_length)

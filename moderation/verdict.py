@@ -5,7 +5,7 @@ Pure: the same signals and policy give the same verdict, today and years later.
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from moderation.policy import HOLDS_ONLY, Policy, Thresholds
@@ -40,7 +40,11 @@ class WeighedSignal:
             "name": self.signal.name,
             "strength": round(self.signal.strength, _DIGITS),
             "points": self.points,
-            "evidence": [asdict(evidence) for evidence in self.signal.evidence],
+            # Not by asdict, which takes ten times as long.
+            "evidence": [
+                {"text": one.text, "field": one.field, "start": one.start, "end": one.end}
+                for one in self.signal.evidence
+            ],
         }
         return document | ({"shadow": True} if self.is_shadow else {})
 
@@ -108,6 +112,8 @@ def _weigh(signals: Sequence[Signal], policy: Policy) -> list[WeighedSignal]:
 
 
 def _decide(weighed: Sequence[WeighedSignal], policy: Policy) -> tuple[Action, float]:
+    if not weighed:
+        return _action(0.0, 0.0, policy.thresholds), 0.0
     score = round(sum(one.points for one in weighed), _DIGITS)
     names = {one.signal.name for one in weighed}
     # Points below zero count in full: they take suspicion away.

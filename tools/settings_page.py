@@ -3,7 +3,8 @@
 from dataclasses import fields
 from pathlib import Path
 
-from moderation.settings import Settings, describe
+from moderation.setting_lines import describe
+from moderation.settings import Settings
 
 INTRODUCTION = """# Settings
 

@@ -14,6 +14,7 @@ from moderation.identity import Keyed
 from moderation.learning.model import TextModel
 from moderation.learning.toxic import ToxicModel
 from moderation.log import get_logger
+from moderation.mail import Mailer
 from moderation.outbound import Outbound
 from moderation.remote.asking import Asker
 from moderation.remote.services import make_asker
@@ -34,6 +35,7 @@ class Resources:
     database: Database
     keyed: Keyed
     outbound: Outbound
+    mailer: Mailer
     judge: Judge
     asker: Asker
     _noted_at: dict[str, float] = field(default_factory=dict)
@@ -85,6 +87,7 @@ def resources() -> Resources:
         database=Database.of(found, pool_size=found.deliver_threads, can_redo=True),
         keyed=Keyed(found.secret(), found.secret_key_previous),
         outbound=Outbound(found.outbound_allow),
+        mailer=Mailer(found.smtp_url, found.smtp_from),
         judge=Judge(load_filters(found.filters), load_model, load_shadow, load_toxic),
         asker=make_asker(found),
     )

@@ -13,6 +13,7 @@ from moderation.common_teaching import is_owed
 from moderation.common_teaching import learn_together as learn_together_now
 from moderation.deliveries.claiming import MOST_AT_ONCE
 from moderation.deliveries.delivering import deliver as deliver_now
+from moderation.deliveries.giving_up import give_up
 from moderation.events import Owed, by_endpoint
 from moderation.floods import watch
 from moderation.log import get_logger
@@ -53,7 +54,9 @@ def deliver(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
     parts = resources()
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
     links = LinkMaker(parts.keyed, parts.settings.effective_base_url)
-    _ring_for_deliveries(deliver_now(parts.database, parts.keyed, parts.outbound, ids, links=links).owed)
+    _ring_for_deliveries(
+        deliver_now(parts.database, parts.keyed, parts.outbound, ids, links=links, mailer=parts.mailer).owed
+    )
 
 
 @app.task(name=tasks.SWEEP_COMMENTS, bind=True)  # type: ignore[untyped-decorator]
@@ -124,8 +127,14 @@ def sweep_sites(self: Any) -> None:
 def tidy(*_: Any, **__: Any) -> None:
     """Forget what is no longer needed."""
     parts = resources()
-    forgotten = forget(parts.database, utc_now(), ip_retention_days=parts.settings.ip_retention_days)
-    log.info("forgotten", rows=forgotten)
+    now = utc_now()
+    forgotten = forget(
+        parts.database,
+        now,
+        ip_retention_days=parts.settings.ip_retention_days,
+        delivery_retention_days=parts.settings.delivery_retention_days,
+    )
+    log.info("forgotten", rows=forgotten, given_up=give_up(parts.database, now))
 
 
 def _ring_for_comments(together: Sequence[str], alone: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from api.openapi.answers import header_components, problem_components
 from api.openapi.comment_routes import comment_routes
+from api.openapi.delivery_routes import delivery_routes, delivery_schemas
 from api.openapi.inputs import Json, security_schemes
 from api.openapi.link_routes import link_routes
 from api.openapi.manager_routes import manager_routes
@@ -20,6 +21,7 @@ _TAGS = {
     "Comments": "Posted, read, decided about.",
     "Links": "What the links in messages lead to: pages for moderators. The link is all that is asked for.",
     "Endpoints": "Addresses that hear of events, by signed webhooks (Standard Webhooks 1.0).",
+    "Deliveries": "What was sent to endpoints, and what came back; once more, if wanted.",
     "Policy": "What signals weigh on a site, and how much is enough.",
     "Operations": "How the service is, for those who run it. No key is asked for.",
 }
@@ -39,9 +41,9 @@ def build(base_url: str) -> Json:
         },
         "servers": [{"url": base_url}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "paths": comment_routes() | link_routes() | manager_routes() | ops_routes(),
+        "paths": comment_routes() | link_routes() | manager_routes() | delivery_routes() | ops_routes(),
         "components": {
-            "schemas": comment_schemas() | judgement_schemas() | setup_schemas(),
+            "schemas": comment_schemas() | judgement_schemas() | setup_schemas() | delivery_schemas(),
             "responses": problem_components(),
             "headers": header_components(),
             "securitySchemes": security_schemes(),

@@ -8,7 +8,7 @@ from api.openapi.inputs import Json, ref
 from api.openapi.shapes import MOMENT, SITE_ID, TEXT, object_of, one_of, or_null
 from moderation.endpoints import DEFAULT_EVENTS, FORMATS, MAX_URL
 from moderation.events import TYPES
-from moderation.messages import CODES
+from moderation.messages import CODES, LANGUAGES
 from moderation.policy import (
     MAX_LANGUAGES,
     MAX_POINTS,
@@ -37,9 +37,10 @@ def _endpoints() -> dict[str, Json]:
     shown = {
         "id": {"type": "string", "pattern": "^ep_[0-9a-z]{26}$"},
         "site": SITE_ID,
-        "url": _URL,
+        "url": {**_URL, "description": "Of a chat only the host: the rest of its URL is the key to it."},
         "events": _EVENTS,
         "format": one_of(FORMATS),
+        "language": {**or_null(one_of(LANGUAGES)), "enum": [*LANGUAGES, None]},
         "enabled": {"type": "boolean"},
         "disabled_reason": {**or_null(TEXT), "description": "Why the service itself disabled it."},
         "failing_since": {**or_null(MOMENT), "description": "Since when nothing could be delivered to it."},
@@ -50,10 +51,16 @@ def _endpoints() -> dict[str, Json]:
         "url": {
             "type": ["string", "null"],
             "maxLength": MAX_URL,
-            "description": "A public address, over https. Others only where MODERATION_OUTBOUND_ALLOW names them.",
+            "description": "A public address, over https. Others only where MODERATION_OUTBOUND_ALLOW names them. "
+            "For `email`: `mailto:` and up to five addresses. Each format has its own (docs/webhooks.md).",
         },
         "events": {**or_null(_EVENTS), "description": "What it hears of."},
         "format": {**or_null(one_of(FORMATS)), "enum": [*FORMATS, None]},
+        "language": {
+            **or_null(one_of(LANGUAGES)),
+            "enum": [*LANGUAGES, None],
+            "description": "Of messages to people; where there is none, the comment's.",
+        },
         "enabled": {"type": ["boolean", "null"]},
     }
     defaults = "; ".join(f"`{audience}`: {', '.join(events)}" for audience, events in DEFAULT_EVENTS.items())

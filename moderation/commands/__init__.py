@@ -29,6 +29,7 @@ COMMANDS = (
     "model",
     "privacy",
     "queues",
+    "deadletters",
     "doctor",
     "train",
     "evaluate",

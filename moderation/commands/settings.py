@@ -3,7 +3,8 @@
 import click
 
 from moderation.commands.setup import as_json, print_json
-from moderation.settings import Settings, describe
+from moderation.setting_lines import describe
+from moderation.settings import Settings
 
 
 @click.command()

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from moderation.action_links import LinkMaker
+from moderation.messages import Language
 from moderation.payload import decision_document, document, notice
 from moderation.tables import Comment, DecisionRow, DeliveryRow, Endpoint, EventRow, Moderator, Post, VerdictRow
 
@@ -31,6 +32,7 @@ class Sendable:
     # Of the secrets that sign, newest first.
     generations: tuple[int, ...]
     format: str
+    language: Language | None
     document: Mapping[str, Any]
 
 
@@ -59,6 +61,7 @@ def compose(session: Session, claimed: Mapping[str, int], links: LinkMaker | Non
             url=endpoint.url,
             generations=_generations(endpoint, now),
             format=endpoint.format,
+            language=cast("Language | None", endpoint.language),
             document=document(
                 event,
                 comment,

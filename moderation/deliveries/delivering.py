@@ -10,10 +10,11 @@ from moderation.db import Database
 from moderation.deliveries.claiming import SENDING_SECONDS, hand_back, next_due, owing, release, take
 from moderation.deliveries.composing import Sendable, compose
 from moderation.deliveries.recording import record
-from moderation.deliveries.sending import Tried, send
+from moderation.deliveries.sending import Means, Tried, send
 from moderation.events import Owed
 from moderation.identity import Keyed, new_id
 from moderation.log import get_logger
+from moderation.mail import NO_MAIL, Mailer
 from moderation.outbound import Outbound
 
 log = get_logger(__name__)
@@ -27,17 +28,6 @@ class Delivered:
     owed: list[Owed] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Means:
-    """What sending takes."""
-
-    database: Database
-    keyed: Keyed
-    outbound: Outbound
-    clock: Clock
-    links: LinkMaker | None
-
-
 def deliver(
     database: Database,
     keyed: Keyed,
@@ -46,6 +36,7 @@ def deliver(
     clock: Clock = utc_now,
     *,
     links: LinkMaker | None = None,
+    mailer: Mailer = NO_MAIL,
 ) -> Delivered:
     """Send what the endpoints of these deliveries are owed, where nobody else does so already.
 
@@ -56,23 +47,23 @@ def deliver(
         endpoint_ids = owing(session, ids, clock())
     done = Delivered()
     for endpoint_id in endpoint_ids:
-        _serve(_Means(database, keyed, outbound, clock, links), endpoint_id, done)
+        _serve(database, Means(keyed, outbound, mailer, clock), links, endpoint_id, done)
     return done
 
 
-def _serve(means: _Means, endpoint_id: str, done: Delivered) -> None:
+def _serve(database: Database, means: Means, links: LinkMaker | None, endpoint_id: str, done: Delivered) -> None:
     """Send to one endpoint, batch after batch, until it is owed nothing more or others have waited long enough."""
     lease, until = new_id("ls"), time.monotonic() + SENDING_SECONDS
     tried: list[Tried] = []
     left: list[Sendable] = []
     while True:
-        with means.database.write() as session:
+        with database.write() as session:
             now = means.clock()
             done.owed.extend(record(session, endpoint_id, tried, now))
             hand_back(session, [(one.id, one.attempt) for one in left], now)
             is_late = time.monotonic() > until
             claimed = {} if is_late else take(session, endpoint_id, lease, now)
-            sendables = compose(session, claimed, means.links, now) if claimed else []
+            sendables = compose(session, claimed, links, now) if claimed else []
             if not sendables:
                 release(session, endpoint_id, lease)
             if is_late:
@@ -81,7 +72,7 @@ def _serve(means: _Means, endpoint_id: str, done: Delivered) -> None:
         done.tried.extend(tried)
         if not sendables:
             return
-        tried, left = send(means.keyed, means.outbound, sendables, means.clock, until)
+        tried, left = send(means, sendables, until)
 
 
 def _log(tried: Sequence[Tried]) -> None:

@@ -20,8 +20,6 @@ from moderation.retries import next_attempt_at
 from moderation.tables import PENDING, AttemptRow, DeliveryRow, Endpoint, table
 from moderation.tallies import Tally
 
-_GONE = "it answered 410 Gone"
-
 
 def record(session: Session, endpoint_id: str, tried: Sequence[Tried], now: datetime) -> list[Owed]:
     """Write down what came of attempts at one endpoint; return what is owed to others for it.
@@ -102,8 +100,9 @@ def _note_health(session: Session, endpoint: Endpoint, tried: Sequence[Tried], n
     endpoint.rests_until, endpoint.tripped_at = after.rests_until, after.tripped_at
     about: dict[str, Any] = {"endpoint": endpoint.id, "host": urlsplit(endpoint.url).hostname}
     if endpoint.enabled and any(one.outcome.result == "gone" for one in tried):
-        endpoint.enabled, endpoint.disabled_reason = False, _GONE
-        told = about | {"reason": _GONE, "failing_since": moment(after.failing_since or now), "is_tried_again": False}
+        reason = next(one.outcome.error for one in tried if one.outcome.result == "gone")
+        endpoint.enabled, endpoint.disabled_reason = False, f"it {reason}"
+        told = about | {"reason": reason, "failing_since": moment(after.failing_since or now), "is_tried_again": False}
         kind = "endpoint.disabled"
     elif after.tripped_at and not before.tripped_at:
         reason = next(one.outcome.error for one in reversed(tried) if one.outcome.result == "retry")

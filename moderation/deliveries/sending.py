@@ -12,12 +12,14 @@ from datetime import datetime
 
 from moderation.clock import Clock
 from moderation.deliveries.composing import Sendable
-from moderation.formats import FORMATTERS
-from moderation.formats.message import Message
+from moderation.formats import FORMATTERS, answers
+from moderation.formats.message import Message, Target
+from moderation.formats.targets import addresses
 from moderation.identity import Keyed
 from moderation.log import get_logger
+from moderation.mail import Mailer
 from moderation.outbound import Outbound, OutboundError
-from moderation.retries import Outcome, read_answer
+from moderation.retries import Outcome
 from moderation.signing import sign
 
 log = get_logger(__name__)
@@ -26,6 +28,16 @@ log = get_logger(__name__)
 IN_FLIGHT = 8
 # Characters of an answer that are kept.
 _SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What sending takes: the secrets that sign, the doors, and the time."""
+
+    keyed: Keyed
+    outbound: Outbound
+    mailer: Mailer
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +52,7 @@ class Tried:
     answer: str | None = None
 
 
-def send(
-    keyed: Keyed, outbound: Outbound, sendables: Sequence[Sendable], clock: Clock, until: float
-) -> tuple[list[Tried], list[Sendable]]:
+def send(means: Means, sendables: Sequence[Sendable], until: float) -> tuple[list[Tried], list[Sendable]]:
     """Send messages to one endpoint; after one that could not be delivered, or `until` (monotonic), begin no more.
 
     Returns the attempts, and what was not tried.
@@ -52,13 +62,14 @@ def send(
     def attempt(one: Sendable) -> Tried | None:
         if is_over.is_set() or time.monotonic() > until:
             return None
-        tried = _attempt(keyed, outbound, one, clock)
+        tried = _attempt(means, one)
         if tried.outcome.result in ("retry", "gone"):
             is_over.set()
         return tried
 
-    if len(sendables) == 1:
-        found = [attempt(sendables[0])]
+    # People read one after the other, and their services take no more at a time.
+    if len(sendables) == 1 or sendables[0].format != "standard":
+        found = [attempt(one) for one in sendables]
     else:
         with ThreadPoolExecutor(min(IN_FLIGHT, len(sendables)), "send") as pool:
             found = list(pool.map(attempt, sendables))
@@ -68,20 +79,27 @@ def send(
     )
 
 
-def _attempt(keyed: Keyed, outbound: Outbound, one: Sendable, clock: Clock) -> Tried:
-    started_at = clock()
+def _attempt(means: Means, one: Sendable) -> Tried:
+    started_at = means.clock()
     try:
-        message = FORMATTERS[one.format](one.document)
+        message = FORMATTERS[one.format](one.document, Target(url=one.url, delivery_id=one.id, language=one.language))
     except Exception as error:  # noqa: BLE001 - one comment must not keep the others waiting
         log.error("message not made", delivery=one.id, format=one.format, error=type(error).__name__)  # noqa: TRY400 - may quote it
         return Tried(one, started_at, 0.0, Outcome("dead", f"the message could not be made ({type(error).__name__})"))
     began = time.monotonic()
     try:
-        answer = outbound.post(one.url, _headers(keyed, one, message, started_at), message.body)
+        if one.format == "email":
+            means.mailer.send(addresses(one.url), message.body, one.id)
+            return Tried(one, started_at, time.monotonic() - began, Outcome("delivered"))
+        headers = _headers(means.keyed, one, message, started_at)
+        answer = means.outbound.post(message.url or one.url, headers, message.body)
     except OutboundError as error:
         outcome = Outcome("dead" if error.permanent else "retry", str(error))
         return Tried(one, started_at, time.monotonic() - began, outcome)
-    outcome = read_answer(answer.status, answer.headers, clock())
+    outcome = answers.read(one.format, answer.status, answer.headers, answer.body, means.clock())
+    if one.format != "standard" and outcome.result == "delivered":
+        # A chat says again what it was told, and of whom.
+        return Tried(one, started_at, answer.seconds, outcome, answer.status)
     shown = answer.body[:_SHOWN].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
     return Tried(one, started_at, answer.seconds, outcome, answer.status, shown)
 

@@ -9,8 +9,15 @@ from typing import Any
 from moderation.retries import MAX_RETRY_AFTER, Outcome, read_answer
 
 _TOO_MANY = 429
-# A chat that does not know the address, or takes no such message, will not tomorrow. A website may be mended.
-_FOR_GOOD = frozenset([400, 401, 403, 404, 405, 413, 415, 422])
+# A chat that does not take a message will not take it tomorrow. A website may be mended.
+_REFUSED = frozenset([400, 405, 413, 415, 422])
+# The address is no more: the webhook was taken away, the bot was shown the door. Servers of one's own may only be down.
+_GONE: Mapping[str, frozenset[int]] = {
+    "slack": frozenset([403, 404]),
+    "discord": frozenset([401, 404]),
+    "teams": frozenset([404]),
+    "telegram": frozenset([401, 403, 404]),
+}
 _MAX_WAIT = MAX_RETRY_AFTER.total_seconds()
 
 
@@ -23,7 +30,9 @@ def read(kind: str, status: int, headers: Mapping[str, str], body: bytes, now: d
     if outcome.result == "delivered":
         refusal = _refusal(kind, said, body)
         return Outcome("retry", refusal, _not_before(said, now)) if refusal else outcome
-    if status in _FOR_GOOD:
+    if status in _GONE.get(kind, ()):
+        return replace(outcome, result="gone")
+    if status in _REFUSED:
         return replace(outcome, result="dead")
     if status == _TOO_MANY and outcome.not_before is None:
         return replace(outcome, not_before=_not_before(said, now))

@@ -138,7 +138,7 @@ def _language_of(comment: Mapping[str, Any] | None) -> Language:
 def _of_comment(kind: str, data: Mapping[str, Any], language: Language) -> Card:
     comment, verdict = data["comment"], data.get("verdict")
     post = comment.get("post") or {}
-    is_explained = kind in ("comment.held", "comment.spam") and not data.get("decision")
+    is_explained = kind not in ("comment.approved", "comment.rejected") and not data.get("decision")
     url = safe_url(post.get("url"))
     buttons = [*_actions(data, language), *([Button("open", say("open", language), url)] if url else [])]
     return Card(

@@ -28,4 +28,4 @@ class Message:
     url: str | None = None
 
 
-Formatter = Callable[[Mapping[str, Any]], Message]
+Formatter = Callable[[Mapping[str, Any], Target], Message]

@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from moderation.formats.message import Message
+from moderation.formats.message import Message, Target
 from moderation.payload import cut
 
 # Standard Webhooks: "should be kept small, ideally < 20kb".
 MAX_BYTES = 19_000
 
 
-def standard(document: Mapping[str, Any]) -> Message:
+def standard(document: Mapping[str, Any], _target: Target) -> Message:
     """Return JSON in UTF-8, up to MAX_BYTES; a comment's body that does not fit is cut and says so."""
     return Message(_fit(document), {"content-type": "application/json"})
 

@@ -14,6 +14,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "site.relaxed": ("The flood is over", "سیل دیدگاه‌ها پایان یافت"),
     "endpoint.disabled": ("A webhook endpoint no longer answers", "یک نشانی وب‌هوک دیگر پاسخ نمی‌دهد"),
     "endpoint.recovered": ("A webhook endpoint answers again", "یک نشانی وب‌هوک دوباره پاسخ می‌دهد"),
+    "endpoint.test": ("A sample: nobody posted this", "یک نمونه: کسی این را نفرستاده است"),
     "waiting.one": ("One comment is waiting", "یک دیدگاه منتظر بررسی است"),
     "waiting.many": ("{count} comments are waiting", "{count} دیدگاه منتظر بررسی‌اند"),
     "news": ("News: {type}", "خبر: {type}"),

@@ -65,11 +65,12 @@ class Features:
 
     def block_edges(self) -> npt.NDArray[np.int64]:
         """Say where each text's character n-grams begin, where its word n-grams do, and where the last ones end."""
-        words = np.cumsum(self.places >= WORD_PLACES)
-        # Counted up to the end of each text; every text has n-grams, since the marks around it are one.
-        words_of_text = np.diff(words[self.starts[1:] - 1], prepend=0)
-        edges = np.empty(2 * len(words_of_text) + 1, dtype=np.int64)
-        edges[0::2], edges[1::2] = self.starts, self.starts[1:] - words_of_text
+        edges = np.zeros(2 * len(self.starts) - 1, dtype=np.int64)
+        edges[0::2] = self.starts
+        if len(self.places):
+            # Every text has n-grams, since the marks around it are one.
+            words = np.add.reduceat(self.places >= WORD_PLACES, self.starts[:-1], dtype=np.int64)
+            edges[1::2] = self.starts[1:] - words
         return edges
 
     def of(self, texts: Sequence[int] | npt.NDArray[np.int64]) -> "Features":

@@ -75,8 +75,11 @@ def _character_grams(characters: Characters, mixed: npt.NDArray[np.uint32]) -> _
     inside: list[npt.NDArray[np.int64]] = []
     for length in range(2, _LONGEST + 1):
         hashed = hashed[:-1] * _BASE + mixed[length - 1 :]
-        kept = positions[: len(hashed)][rest[: len(hashed)] >= length]
-        parts.append(hashed[kept] + np.uint32(length))
+        # Of a text alone none is left out.
+        kept = positions[: len(hashed)]
+        if len(characters.starts) > 1:
+            kept = kept[rest[: len(hashed)] >= length]
+        parts.append((hashed[kept] if len(kept) < len(hashed) else hashed) + np.uint32(length))
         inside.append(kept)
     firsts = np.concatenate(inside)
     lasts = firsts + np.repeat(np.arange(2, _LONGEST + 1), [len(kept) for kept in inside])

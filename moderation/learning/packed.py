@@ -35,7 +35,8 @@ class PackedTables:
 
     def sums(self, places: npt.NDArray[np.int32], edges: Numbers) -> Numbers:
         """Sum up the entries at `places` from each edge to the next, by table; shape (len(edges) - 1, tables)."""
-        sizes = np.diff(edges)
+        # Not np.diff, which costs five times as much for few.
+        sizes = edges[1:] - edges[:-1]
         pieces = -(-sizes // _MOST)
         last = np.cumsum(pieces)
         firsts = np.repeat(edges[:-1] - _MOST * (last - pieces), pieces) + _MOST * np.arange(len(places) and last[-1])

@@ -38,6 +38,8 @@ class Endpoint(Row):
     url: Mapped[str] = mapped_column(Text)
     events: Mapped[list[Any]]
     format: Mapped[str] = mapped_column(String(16))
+    # Of messages to people; NULL: the comment's.
+    language: Mapped[str | None] = mapped_column(String(8))
     enabled: Mapped[bool]
     generation: Mapped[int] = mapped_column(default=1)
     disabled_reason: Mapped[str | None] = mapped_column(String(200))

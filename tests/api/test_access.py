@@ -17,6 +17,12 @@ ROUTES = [
     ("GET", "/v1/endpoints/{endpoint}", {"mt", "at"}),
     ("PATCH", "/v1/endpoints/{endpoint}", {"mt", "at"}),
     ("DELETE", "/v1/endpoints/{endpoint}", {"mt", "at"}),
+    ("POST", "/v1/endpoints/{endpoint}/rotate", {"mt", "at"}),
+    ("POST", "/v1/endpoints/{endpoint}/test", {"mt", "at"}),
+    ("GET", "/v1/deliveries", {"mt", "at"}),
+    ("POST", "/v1/deliveries/replay", {"mt", "at"}),
+    ("GET", "/v1/deliveries/{delivery}", {"mt", "at"}),
+    ("POST", "/v1/deliveries/{delivery}/replay", {"mt", "at"}),
     ("GET", "/v1/policy", {"mt", "at"}),
     ("PUT", "/v1/policy", {"mt", "at"}),
 ]
@@ -41,7 +47,7 @@ def test_the_table_of_keys_is_the_documented_one(service: Service) -> None:
 
 @pytest.mark.parametrize(("method", "path", "_kinds"), ROUTES, ids=NAMES)
 def test_without_a_valid_key_nothing_is_done(service: Service, method: str, path: str, _kinds: set[str]) -> None:
-    path = path.format(comment="cm_1", endpoint="ep_1")
+    path = path.format(comment="cm_1", endpoint="ep_1", delivery="dl_1")
     for header in (
         "",
         "Bearer",
@@ -61,7 +67,7 @@ def test_without_a_valid_key_nothing_is_done(service: Service, method: str, path
 def test_a_key_of_another_kind_is_told_which_it_takes(
     service: Service, method: str, path: str, kinds: set[str]
 ) -> None:
-    path = path.format(comment="cm_1", endpoint="ep_1")
+    path = path.format(comment="cm_1", endpoint="ep_1", delivery="dl_1")
     keys = {"sk": service.sk, "pk": service.pk, "mt": service.moderator, "at": service.admin}
     for kind, key in keys.items():
         response = service.call(method, path, key)

@@ -146,3 +146,50 @@ def test_a_network_that_the_operator_allows_may_be_reached(sqlite_url: str) -> N
     with running(sqlite_url, outbound_allow=(ipaddress.ip_network("127.0.0.0/8"),)) as service:
         assert make(service, url="http://127.0.0.1:9000/hook").status_code == 201
         assert errors(make(service, url="http://10.0.0.1/hook")) == {"url": "not_allowed"}
+
+
+SLACK = "https://1.1.1.1/services/T0/B0/secret"
+
+
+def test_a_chats_url_is_not_shown_again(each_service: Service) -> None:
+    made = make(each_service, url=SLACK, format="slack", language="fa")
+    path = f"{PATH}/{made.json['id']}"
+    assert (made.json["url"], made.json["format"], made.json["language"]) == ("https://1.1.1.1/…", "slack", "fa")
+    for answer in (
+        made,
+        each_service.call("GET", path, each_service.moderator),
+        each_service.call("GET", PATH, each_service.moderator),
+        each_service.call("PATCH", path, each_service.moderator, json={"language": "en"}),
+    ):
+        assert "secret" not in answer.text.replace('"secret"', "")
+    # What is shown is no address: sent back, it changes nothing.
+    back = each_service.call("PATCH", path, each_service.moderator, json={"url": made.json["url"]})
+    assert errors(back) == {"url": "not_allowed"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ({"format": "telegram"}, {"url": "not_allowed"}),
+        ({"format": "email"}, {"url": "not_allowed"}),
+        ({"format": "email", "url": "mailto:desk@news.example.com"}, {"url": "not_allowed"}),
+        ({"url": "mailto:desk@news.example.com"}, {"url": "not_allowed"}),
+        ({"format": "pigeon"}, {"format": "invalid"}),
+        ({"format": "slack", "language": "tlh"}, {"language": "invalid"}),
+        ({"language": []}, {"language": "invalid"}),
+        ({"format": "slack", "url": "https://169.254.169.254/services/x"}, {"url": "not_allowed"}),
+    ],
+)
+def test_an_address_fits_its_format(service: Service, sent: dict[str, Any], expected: dict[str, str]) -> None:
+    response = make(service, **sent)
+    assert response.status_code == 422
+    assert errors(response) == expected
+
+
+def test_a_format_is_changed_with_the_address_that_it_needs(service: Service) -> None:
+    path = f"{PATH}/{make(service).json['id']}"
+    assert service.call("PATCH", path, service.moderator, json={"format": "telegram"}).status_code == 422
+    assert service.call("GET", path, service.moderator).json["format"] == "standard"
+    url = "https://1.1.1.1/bot123456:AAbbCCddEEffGGhhIIjjKK/sendMessage?chat_id=-1001"
+    changed = service.call("PATCH", path, service.moderator, json={"format": "telegram", "url": url})
+    assert (changed.json["format"], changed.json["url"]) == ("telegram", "https://1.1.1.1/…")

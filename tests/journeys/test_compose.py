@@ -40,6 +40,8 @@ NOT_PASSED_ON |= {
         "STOP_FORUM_SPAM_URL",
         "CHECK_URL",
         "CHECK_SECRET",
+        "SMTP_URL",
+        "SMTP_FROM",
         "OPINION_URL",
         "OPINION_KEY",
         "OPINION_MODEL",

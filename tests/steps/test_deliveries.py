@@ -158,7 +158,7 @@ def test_410_disables_the_endpoint_and_what_it_is_owed_is_dead(
     deliver(database, keyed, LOOPBACK, ids, clock)
     with database.read() as session:
         found = session.get_one(Endpoint, endpoint)
-    assert (found.enabled, found.disabled_reason) == (False, "it answered 410 Gone")
+    assert (found.enabled, found.disabled_reason) == (False, "it answered 410")
     assert [row.state for row in _rows(database)] == ["dead", "dead", "dead"]
     heard = len(receiver.received)
     clock.advance(days=1)

@@ -111,8 +111,11 @@ def everything() -> dict[str, dict[str, Any]]:
     machine["type"] = "comment.approved"
     spam = held(status="spam")
     spam["type"] = "comment.spam"
+    sample = held()
+    sample["type"] = "endpoint.test"
     return {
         "held": held(),
+        "sample": sample,
         "held in Persian": held_persian(),
         "approved": machine,
         "approved by a person": decided("approve", "approved"),

@@ -94,6 +94,33 @@ def test_a_set_up_is_made_from_the_command_line(tmp_path: Path) -> None:
     assert run("endpoint", "list") == []
 
 
+def test_an_endpoint_is_tried_out_and_dead_letters_are_replayed_from_the_command_line(tmp_path: Path) -> None:
+    def run(*arguments: str) -> object:
+        done = _run(tmp_path, *arguments, "--json", MODERATION_OUTBOUND_ALLOW="127.0.0.0/8")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    _run(tmp_path, "migrate")
+    run("site", "add", "News")
+    endpoint = run("endpoint", "add", "--site", "News", "--url", "http://127.0.0.1:1/")
+    assert isinstance(endpoint, dict)
+    rotated = run("endpoint", "rotate", endpoint["id"])
+    assert isinstance(rotated, dict)
+    assert rotated == endpoint | {"secret": rotated["secret"]}
+    assert rotated["secret"] != endpoint["secret"]
+    sample = run("endpoint", "test", endpoint["id"])
+    assert isinstance(sample, dict)
+    shown = run("deadletters", "show", sample["delivery"])
+    assert isinstance(shown, dict)
+    assert (shown["event"], shown["state"], shown["log"]) == ("endpoint.test", "pending", [])
+    assert run("deadletters", "list", "--site", "News") == []
+    assert run("deadletters", "replay", "--all", "--endpoint", endpoint["id"]) == {"replayed": 0}
+    assert run("deadletters", "replay", sample["delivery"]) == {"replayed": 0}
+    assert _run(tmp_path, "deadletters", "replay").returncode == 2
+    assert _run(tmp_path, "deadletters", "list", "--since", "soon").returncode == 2
+    assert _run(tmp_path, "deadletters", "show", "dl_1").returncode == 1
+
+
 def test_an_endpoint_at_a_private_address_is_refused_in_words(tmp_path: Path) -> None:
     _run(tmp_path, "migrate")
     _run(tmp_path, "site", "add", "News")

@@ -85,6 +85,12 @@ def test_only_the_door_to_strangers_speaks_http() -> None:
             assert doors & set(path.relative_to(ROOT / "moderation").parts), path
 
 
+def test_only_the_door_to_the_mail_server_speaks_smtp() -> None:
+    for path in _python_files("moderation", "api", "workers"):
+        if "smtplib" in _tops(path):
+            assert path == ROOT / "moderation" / "mail.py"
+
+
 def test_only_db_makes_engines() -> None:
     for path in _python_files("moderation", "api", "workers"):
         if "sqlalchemy.create_engine" in _imports(path):

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moderation.formats.message import Target
 from moderation.formats.standard import MAX_BYTES, standard
 from moderation.payload import cut, document, moment, notice
 from moderation.tables import Comment, EventRow, Post, VerdictRow
 
+TARGET = Target(url="https://news.example.com/hook", delivery_id="dl_1")
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
 
@@ -42,7 +44,7 @@ def _build(body: str, *, wide: str = "", signals: list[Any] | None = None) -> di
     post = Post(site_id="st_1", id="8344", url=wide[:2000] or None, title=wide[:1000] or None)
     event = EventRow(id="ev_1", site_id="st_1", comment_id="cm_1", type="comment.held", version=2, occurred_at=NOW)
     actions = {"approve": "https://m.example.com/m/a2"}
-    encoded = standard(document(event, comment, post, verdict, None, actions)).body
+    encoded = standard(document(event, comment, post, verdict, None, actions), TARGET).body
     assert len(encoded) <= MAX_BYTES
     message: dict[str, Any] = json.loads(encoded)
     return message
@@ -92,7 +94,7 @@ def test_what_is_cut_fits_and_is_a_beginning(text: str, room: int) -> None:
 
 def test_a_message_about_no_comment_tells_what_its_event_holds() -> None:
     event = EventRow(id="ev_1", site_id="st_1", type="site.relaxed", version=0, occurred_at=NOW, data={"usual": 1.5})
-    assert json.loads(standard(notice(event)).body) == {
+    assert json.loads(standard(notice(event), TARGET).body) == {
         "type": "site.relaxed",
         "timestamp": "2026-01-02T03:04:05.678Z",
         "data": {"site": "st_1", "usual": 1.5},
@@ -101,3 +103,10 @@ def test_a_message_about_no_comment_tells_what_its_event_holds() -> None:
 
 def test_no_time_is_no_time() -> None:
     assert moment(None) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "told"), [("https://x.ir/" + "%D8" * 300, True), ("https://x.ir/" + "%D8" * 400, False)]
+)
+def test_a_posts_address_is_told_whole_or_not_at_all(url: str, told: bool) -> None:
+    assert _build("Yes.", wide=url)["data"]["comment"]["post"]["url"] == (url if told else None)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from moderation.errors import SettingsError
-from moderation.settings import Settings, describe
+from moderation.setting_lines import describe
+from moderation.settings import Settings
 
 KEY = "k" * 32
 
@@ -39,6 +40,26 @@ def test_what_makes_no_sense_is_named_all_at_once() -> None:
     assert len(lines) == 6
     assert lines[0] == "MODERATION_PROT is no setting; `moderation settings` lists them all."
     assert "MODERATION_PORT must be a whole number from 1 to 65535." in lines
+
+
+@pytest.mark.parametrize(
+    ("url", "sender"),
+    [
+        ("http://mail.example", "a@news.example.com"),
+        ("smtp://", "a@news.example.com"),
+        ("smtp://mail.example:x", "a@news.example.com"),
+        ("smtp://mail.example/path", "a@news.example.com"),
+        ("smtp://me:%C3%B6@mail.example", "a@news.example.com"),
+        ("smtp://mail.example", "no address"),
+        ("smtp://mail.example", "a@news.example.com\r\nBcc: b@news.example.com"),
+        ("smtp://mail.example", ""),
+    ],
+)
+def test_a_mail_server_is_one_and_mail_comes_from_an_address(url: str, sender: str) -> None:
+    good = {"MODERATION_SMTP_URL": "smtps://me:a%2Fb@mail.example", "MODERATION_SMTP_FROM": "a@news.example.com"}
+    assert Settings.from_environment(good).smtp_url == good["MODERATION_SMTP_URL"]
+    with pytest.raises(SettingsError):
+        Settings.from_environment({"MODERATION_SMTP_URL": url, "MODERATION_SMTP_FROM": sender})
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "8e3", "８０", "1" * 5000])
