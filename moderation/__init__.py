@@ -15,10 +15,11 @@ In the order in which a comment meets them:
 - `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome; before it does,
   `remote` asks services outside, where a site wants it. `shadow` tries a model out beside it, and `shadow_report` says
   what would change.
-- `floods` finds a site that is flooded from many hands, tightens it and relaxes it.
+- `floods` finds a site that is flooded from many hands, tightens it and relaxes it; `reminders` tell of what
+  is held for long.
 - `events` says what happened and who is owed word of it, `payload` makes the document that tells it, with the
-  `action_links` that settle a held comment, `formats` the message
-  of it for programs, chats and mailboxes, `deliveries` sends it.
+  `action_links` that settle a held comment, `formats` the message of it for programs, chats and mailboxes, `deliveries`
+  sends it, now or when its endpoint is not `quiet`.
 - `decisions` lets people outrank the machine, `settling` lets them do so from a message; `teaching` makes each site's
   own model of them (`site_models`), which `combining` adds to the shipped one (what both say are `predictions`), and
   `model_history` takes back;

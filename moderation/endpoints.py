@@ -1,7 +1,7 @@
 """Who wants to hear of events: webhook endpoints and what they ask for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moderation.errors import FieldError, InvalidInputError, NotFoundError
-from moderation.events import COMMENT_TYPES, ENDPOINT_TYPES, SITE_TYPES, TYPES
+from moderation.events import COMMENT_TYPES, ENDPOINT_TYPES, SITE_TYPES, TYPES, WAITING
 from moderation.formats import FORMATTERS
 from moderation.formats.targets import addresses, is_fit, shown
 from moderation.identity import Keyed, new_id
@@ -17,11 +17,12 @@ from moderation.keys import Caller
 from moderation.messages import LANGUAGES
 from moderation.outbound import NotAllowedError, Outbound
 from moderation.payload import moment
+from moderation.quiet import Quiet, burst_of, read_quiet
 from moderation.tables import Endpoint
 
 FORMATS = tuple(FORMATTERS)
 # The website wants to know all about its comments; a moderator only what needs one, and why there is so much of it.
-DEFAULT_EVENTS = {"website": COMMENT_TYPES, "moderators": ("comment.held", *SITE_TYPES, *ENDPOINT_TYPES)}
+DEFAULT_EVENTS = {"website": COMMENT_TYPES, "moderators": ("comment.held", WAITING, *SITE_TYPES, *ENDPOINT_TYPES)}
 MAX_URL = 2_000
 
 
@@ -34,6 +35,7 @@ class EndpointChange:
     format: str | None = None
     language: str | None = None
     enabled: bool | None = None
+    quiet: Quiet = field(default_factory=Quiet)
 
 
 def read_endpoint(sent: Any, *, is_new: bool) -> EndpointChange:
@@ -55,6 +57,7 @@ def read_endpoint(sent: Any, *, is_new: bool) -> EndpointChange:
         errors.append(FieldError("enabled", "wrong_type"))
     if not isinstance(audience, str) or audience not in DEFAULT_EVENTS:
         errors.append(FieldError("audience", "invalid"))
+    quiet = read_quiet(sent, errors)
     if errors:
         raise InvalidInputError(errors)
     if events is None and is_new:
@@ -65,6 +68,7 @@ def read_endpoint(sent: Any, *, is_new: bool) -> EndpointChange:
         format=kind,
         language=sent.get("language"),
         enabled=enabled,
+        quiet=quiet,
     )
 
 
@@ -100,6 +104,7 @@ def add_endpoint(session: Session, site_id: str, change: EndpointChange, now: da
         enabled=change.enabled is not False,
         generation=1,
         created_at=now,
+        **change.quiet.given(),
     )
     _check_fit(endpoint)
     session.add(endpoint)
@@ -138,6 +143,8 @@ def change_endpoint(endpoint: Endpoint, change: EndpointChange) -> None:
     if change.enabled is not None:
         endpoint.enabled = change.enabled
         endpoint.disabled_reason = None
+    for name, value in change.quiet.given().items():
+        setattr(endpoint, name, value)
     if change.url is not None or change.enabled:
         endpoint.failures, endpoint.failing_since, endpoint.rests_until, endpoint.tripped_at = 0, None, None, None
 
@@ -162,6 +169,10 @@ def describe(endpoint: Endpoint, keyed: Keyed | None = None) -> dict[str, Any]:
         "events": endpoint.events,
         "format": endpoint.format,
         "language": endpoint.language,
+        "min_score": endpoint.min_score or 0,
+        "languages": endpoint.languages or [],
+        "quiet_hours": endpoint.quiet_hours or {},
+        "burst": burst_of(endpoint.burst, endpoint.format),
         "enabled": endpoint.enabled,
         "disabled_reason": endpoint.disabled_reason,
         "failing_since": moment(endpoint.failing_since),

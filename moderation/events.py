@@ -12,7 +12,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from moderation.identity import new_id
-from moderation.tables import DeliveryRow, Endpoint, EventRow, table
+from moderation.quiet import wants
+from moderation.tables import Comment, DeliveryRow, Endpoint, EventRow, VerdictRow, table
 
 # One event per status that a comment can come to.
 TYPE_OF_STATUS: Mapping[str, str] = {
@@ -26,7 +27,11 @@ COMMENT_TYPES = tuple(TYPE_OF_STATUS.values())
 SITE_TYPES = ("site.tightened", "site.relaxed")
 # How one of the site's endpoints is doing: told to the others.
 ENDPOINT_TYPES = ("endpoint.disabled", "endpoint.recovered")
-TYPES = COMMENT_TYPES + SITE_TYPES + ENDPOINT_TYPES
+# That comments have been held for long (`reminders`).
+WAITING = "queue.waiting"
+TYPES = (*COMMENT_TYPES, *SITE_TYPES, *ENDPOINT_TYPES, WAITING)
+# Many held comments in one message: told instead of them, never asked for.
+DIGEST = "queue.digest"
 # Sent when somebody tries an endpoint out; nobody need ask for it.
 TEST_TYPE = "endpoint.test"
 
@@ -69,6 +74,7 @@ def record(session: Session, happenings: Sequence[Happening | Notice], now: date
     if not happenings:
         return []
     listeners = _listeners(session, {one.site_id for one in happenings})
+    known = _known(session, happenings, listeners)
     events = []
     deliveries = []
     for one in happenings:
@@ -79,7 +85,7 @@ def record(session: Session, happenings: Sequence[Happening | Notice], now: date
         deliveries += [
             _delivery(event_id, one.site_id, endpoint.id, now)
             for endpoint in listeners.get(one.site_id, ())
-            if kind in endpoint.events and not (isinstance(one, Notice) and endpoint.id == one.about_endpoint)
+            if kind in endpoint.events and _is_for(endpoint, one, known)
         ]
     session.execute(insert(table(EventRow)), events)
     if deliveries:
@@ -111,6 +117,29 @@ def _delivery(event_id: str, site_id: str, endpoint_id: str, now: datetime) -> d
         "finished_at": None,
         "last_error": None,
     }
+
+
+def _is_for(endpoint: Endpoint, one: Happening | Notice, known: Mapping[str, tuple[float | None, str | None]]) -> bool:
+    if isinstance(one, Notice):
+        return endpoint.id != one.about_endpoint
+    score, language = known.get(one.comment_id, (None, None))
+    return wants(endpoint.min_score, endpoint.languages, score=score, language=language)
+
+
+def _known(
+    session: Session, happenings: Sequence[Happening | Notice], listeners: Mapping[str, list[Endpoint]]
+) -> Mapping[str, tuple[float | None, str | None]]:
+    """Return scores and languages by comment, where some endpoint asks for them."""
+    asking = {site_id for site_id, found in listeners.items() if any(one.min_score or one.languages for one in found)}
+    ids = [one.comment_id for one in happenings if isinstance(one, Happening) and one.site_id in asking]
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Comment.id, VerdictRow.score, Comment.language)
+        .outerjoin(VerdictRow, VerdictRow.comment_id == Comment.id)
+        .where(Comment.id.in_(ids))
+    )
+    return {row.id: (row.score, row.language) for row in rows}
 
 
 def _what(one: Happening | Notice) -> dict[str, Any]:

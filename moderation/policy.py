@@ -84,6 +84,7 @@ MAX_WORD_LENGTH = 200
 MAX_SIGNAL_NAME = 64
 MAX_LANGUAGES = 50
 MAX_SHADOW = 100
+MAX_HOURS = 720
 # Far beyond any threshold that makes sense.
 MAX_POINTS = 1_000
 
@@ -121,6 +122,8 @@ class Policy:
     remote: tuple[str, ...] = ()
     # What a comment gets that one of them gave no opinion on: `hold`, or `ignore` to judge by what is known here.
     on_remote_failure: OnFailure = "ignore"
+    # Hours after which moderators are reminded of what is held; 0: never.
+    remind_after_hours: float = 4.0
 
     def points_of(self, signal_name: str) -> float:
         """Return what the signal weighs at full strength."""
@@ -153,6 +156,7 @@ def read_policy(document: Any, version: int = 0) -> Policy:
         "shadow": _read_shadow,
         "remote": _read_remote,
         "on_remote_failure": _read_on_failure,
+        "remind_after_hours": _read_hours,
     }
     values: dict[str, Any] = {}
     for name, read in readers.items():
@@ -222,6 +226,13 @@ def _read_on_failure(value: Any) -> str:
     if value not in ("hold", "ignore"):
         raise ValueError("neither hold nor ignore")
     return str(value)
+
+
+def _read_hours(value: Any) -> float:
+    hours = _number(value)
+    if not 0 <= hours <= MAX_HOURS:
+        raise ValueError("not a number of hours")
+    return hours
 
 
 def _read_max_lengths(value: Any) -> Mapping[str, int]:

@@ -17,6 +17,7 @@ from moderation.deliveries.giving_up import give_up
 from moderation.events import Owed, by_endpoint
 from moderation.floods import watch
 from moderation.log import get_logger
+from moderation.reminders import remind
 from moderation.remote.questions import services_owing
 from moderation.retention import forget
 from moderation.screening import screen as screen_now
@@ -115,10 +116,11 @@ def sweep_deliveries(self: Any, *_: Any, **__: Any) -> None:
 
 @app.task(name=tasks.SWEEP_SITES, bind=True)  # type: ignore[untyped-decorator]
 def sweep_sites(self: Any) -> None:
-    """Tighten sites that are flooded, relax those where it is over, and ring for the notices."""
+    """Look at all sites: at floods, and at what has been held for long; ring for the notices."""
     parts = resources()
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
     _ring_for_deliveries(watch(parts.database, utc_now()))
+    _ring_for_deliveries(remind(parts.database, utc_now()))
     with parts.database.write() as session:
         fold(session)
 

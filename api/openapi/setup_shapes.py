@@ -10,6 +10,7 @@ from moderation.endpoints import DEFAULT_EVENTS, FORMATS, MAX_URL
 from moderation.events import TYPES
 from moderation.messages import CODES, LANGUAGES
 from moderation.policy import (
+    MAX_HOURS,
     MAX_LANGUAGES,
     MAX_POINTS,
     MAX_SHADOW,
@@ -20,6 +21,8 @@ from moderation.policy import (
     Policy,
     Thresholds,
 )
+from moderation.quiet import CLOCK, DEFAULT_BURST, MAX_BURST, MAX_SCORE
+from moderation.quiet import MAX_LANGUAGES as MAX_ENDPOINT_LANGUAGES
 from moderation.remote.names import SERVICES
 from moderation.rules import MAX_ENTRIES, MAX_ENTRY_LENGTH
 from moderation.submission import FIELDS, LANGUAGE
@@ -45,6 +48,8 @@ def _endpoints() -> dict[str, Json]:
         "failing_since": {**or_null(MOMENT), "description": "Since when nothing could be delivered to it."},
         "rests_until": {**or_null(MOMENT), "description": "When it is tried again; what it is owed waits till then."},
     }
+    quiet = _quiet()
+    shown |= {name: {**schema, "type": str(schema["type"][0])} for name, schema in quiet.items()}
     secret = {"type": "string", "pattern": "^whsec_[A-Za-z0-9+/]{43}=$", "description": "Shown this once."}
     settable = {
         "url": {
@@ -61,6 +66,7 @@ def _endpoints() -> dict[str, Json]:
             "description": "Of messages to people; where there is none, the comment's.",
         },
         "enabled": {"type": ["boolean", "null"]},
+        **quiet,
     }
     defaults = "; ".join(f"`{audience}`: {', '.join(events)}" for audience, events in DEFAULT_EVENTS.items())
     audience = one_of(
@@ -76,6 +82,37 @@ def _endpoints() -> dict[str, Json]:
         ),
         "EndpointChange": object_of(settable, required=[], text="What is left out, or null, stays as it is."),
         "EndpointList": object_of({"endpoints": {"type": "array", "items": ref("schemas", "Endpoint")}}),
+    }
+
+
+def _quiet() -> dict[str, Json]:
+    clock: Json = {"type": "string", "pattern": CLOCK}
+    return {
+        "min_score": {
+            "type": ["number", "null"],
+            "minimum": -MAX_SCORE,
+            "maximum": MAX_SCORE,
+            "description": "Comments whose score is lower are not told of; 0: all are.",
+        },
+        "languages": {
+            "type": ["array", "null"],
+            "maxItems": MAX_ENDPOINT_LANGUAGES,
+            "items": {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"},
+            "description": "Comments of other languages are not told of; empty: all are.",
+        },
+        "quiet_hours": {
+            "type": ["object", "null"],
+            "properties": {"from": clock, "to": clock, "zone": {"type": "string"}},
+            "description": "When held comments wait and are told of together afterwards: all three fields, or none.",
+            "example": {"from": "22:00", "to": "07:00", "zone": "Asia/Tehran"},
+        },
+        "burst": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "maximum": MAX_BURST,
+            "description": "As many held comments are told of one by one within ten minutes, more together; 0: all one "
+            f"by one. {DEFAULT_BURST} but for the format `standard`, which has 0.",
+        },
     }
 
 
@@ -125,6 +162,12 @@ def _policies() -> dict[str, Json]:
         "on_remote_failure": one_of(
             get_args(OnFailure), "What becomes of a comment that one of them gave no opinion on."
         ),
+        "remind_after_hours": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": MAX_HOURS,
+            "description": "After so long moderators are reminded of what is held (`queue.waiting`); 0: never.",
+        },
     }
     site, version = (
         {"site": SITE_ID},

@@ -6,12 +6,14 @@ import click
 from sqlalchemy.orm import Session
 
 from moderation.clock import utc_now
+from moderation.commands.endpoint_options import as_sent, in_words, quiet_options
 from moderation.commands.setup import as_json, print_fields, print_json, print_table, set_up
 from moderation.deliveries.samples import owe_sample
 from moderation.endpoints import (
     DEFAULT_EVENTS,
     FORMATS,
     add_endpoint,
+    change_endpoint,
     check_url,
     describe,
     list_endpoints,
@@ -27,7 +29,7 @@ from moderation.tables import Endpoint
 
 @click.group()
 def endpoint() -> None:
-    """Add, list, test and remove webhook endpoints, rotate their secrets.
+    """Add, change, list, test and remove webhook endpoints, rotate their secrets.
 
     \b
     Example:
@@ -48,9 +50,18 @@ def endpoint() -> None:
     show_default=True,
     help="Who reads it: the website hears of everything, moderators of what is held.",
 )
+@quiet_options
 @as_json
 def add(
-    site: str, url: str, kind: str, language: str | None, events: str | None, audience: str, *, as_json: bool
+    site: str,
+    url: str,
+    kind: str,
+    language: str | None,
+    events: str | None,
+    audience: str,
+    *,
+    as_json: bool,
+    **quiet: Any,
 ) -> None:
     """Add an endpoint and print its signing secret, this once.
 
@@ -69,12 +80,12 @@ def add(
         "events": events.split(",") if events else None,
     }
     try:
-        change = read_endpoint(sent, is_new=True)
+        change = read_endpoint(sent | as_sent(quiet), is_new=True)
         check_url(Outbound(setup.settings.outbound_allow), change.url, has_mail=bool(setup.settings.smtp_url))
         with setup.database.write() as session:
             document = describe(add_endpoint(session, find_site(session, site).id, change, utc_now()), keyed)
     except InvalidInputError as error:
-        raise click.UsageError("; ".join(f"{one.field}: {message(one, 'en')}" for one in error.errors)) from None
+        raise _used_wrongly(error) from None
     if as_json:
         print_json(document)
         return
@@ -98,6 +109,33 @@ def list_all(*, as_json: bool) -> None:
         return
     columns = ("id", "site", "url", "events", "format", "enabled")
     print_table(columns, [[_readable(one)[column] for column in columns] for one in documents])
+
+
+@endpoint.command(name="set")
+@click.argument("endpoint_id")
+@click.option("--events", help="Events to send, comma separated.")
+@quiet_options
+@as_json
+def change_one(endpoint_id: str, events: str | None, *, as_json: bool, **quiet: Any) -> None:
+    """Change what an endpoint hears of; what is left out stays as it is.
+
+    \b
+    Example:
+      moderation endpoint set ep_01kb… --quiet-hours "22:00-07:00 Asia/Tehran" --burst 5
+    """
+    try:
+        sent = {"events": events.split(",") if events else None} | as_sent(quiet)
+        change = read_endpoint(sent, is_new=False)
+    except InvalidInputError as error:
+        raise _used_wrongly(error) from None
+    with set_up().database.write() as session:
+        found = _find(session, endpoint_id)
+        change_endpoint(found, change)
+        document = describe(found)
+    if as_json:
+        print_json(document)
+        return
+    print_fields(_readable(document))
 
 
 @endpoint.command()
@@ -162,5 +200,9 @@ def _find(session: Session, endpoint_id: str) -> Endpoint:
     return found
 
 
+def _used_wrongly(error: InvalidInputError) -> click.UsageError:
+    return click.UsageError("; ".join(f"{one.field}: {message(one, 'en')}" for one in error.errors))
+
+
 def _readable(document: dict[str, Any]) -> dict[str, Any]:
-    return document | {"events": ",".join(document["events"])}
+    return document | {"events": ",".join(document["events"])} | in_words(document)

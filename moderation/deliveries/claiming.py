@@ -10,10 +10,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
+from moderation.deliveries.digests import TYPES as MANY
+from moderation.deliveries.digests import still_held
+from moderation.deliveries.gathering import Rules, gather
 from moderation.events import Owed
 from moderation.outbound import TOTAL_SECONDS
+from moderation.quiet import burst_of
 from moderation.sweeping import is_due, is_past
-from moderation.tables import PENDING, DeliveryRow, Endpoint, EventRow
+from moderation.tables import PENDING, Comment, DeliveryRow, Endpoint, EventRow
 
 # Deliveries claimed together at most; sets how much is sent again when a worker dies.
 MOST_AT_ONCE = 50
@@ -58,7 +62,10 @@ def take(session: Session, endpoint_id: str, lease: str, now: datetime) -> dict[
             is_past(Endpoint.rests_until, now),
         )
         .values(lease=lease, leased_until=now + CLAIM, rung_until=None)
-        .returning(Endpoint.failures, Endpoint.enabled, Endpoint.deleted_at)
+        .returning(
+            *(Endpoint.failures, Endpoint.enabled, Endpoint.deleted_at),
+            *(Endpoint.site_id, Endpoint.format, Endpoint.burst, Endpoint.quiet_hours),
+        )
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if held is None:
@@ -66,8 +73,12 @@ def take(session: Session, endpoint_id: str, lease: str, now: datetime) -> dict[
     if not held.enabled or held.deleted_at is not None:
         _give_up(session, endpoint_id, now)
         return {}
+    rules = Rules(burst_of(held.burst, held.format), held.quiet_hours)
+    if rules.burst or rules.quiet_hours:
+        gather(session, endpoint_id, held.site_id, rules, now)
     while claimed := _claim(session, endpoint_id, now, is_trial=held.failures > 0):
         _drop_overtaken(session, claimed, now)
+        _drop_settled(session, claimed, now)
         if claimed:
             break
     return claimed
@@ -133,18 +144,29 @@ def _drop_overtaken(session: Session, claimed: dict[str, int], now: datetime) ->
         .order_by(later.version)
     ).all()
     for delivery_id, (version, kind) in {row.id: (row.version, row.type) for row in overtaken}.items():
-        attempts = claimed.pop(delivery_id)
-        session.execute(
-            update(DeliveryRow)
-            .where(DeliveryRow.id == delivery_id)
-            .values(
-                state="dropped",
-                attempts=attempts - 1,
-                finished_at=now,
-                last_error=f"stale: {kind} came after it (version {version})",
-            )
-            .execution_options(synchronize_session=False)
-        )
+        _drop(session, claimed, delivery_id, f"stale: {kind} came after it (version {version})", now)
+
+
+def _drop_settled(session: Session, claimed: dict[str, int], now: datetime) -> None:
+    """Drop messages about many comments of which none is held any more."""
+    about_many = session.execute(
+        select(DeliveryRow.id, EventRow)
+        .join(EventRow, EventRow.id == DeliveryRow.event_id)
+        .where(DeliveryRow.id.in_(claimed), EventRow.type.in_(MANY))
+    ).all()
+    for delivery_id, event in about_many:
+        if session.scalar(select(Comment.id).where(still_held(delivery_id, event)).limit(1)) is None:
+            _drop(session, claimed, delivery_id, "stale: none of its comments is held any more", now)
+
+
+def _drop(session: Session, claimed: dict[str, int], delivery_id: str, why: str, now: datetime) -> None:
+    attempts = claimed.pop(delivery_id)
+    session.execute(
+        update(DeliveryRow)
+        .where(DeliveryRow.id == delivery_id)
+        .values(state="dropped", attempts=attempts - 1, finished_at=now, last_error=why)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _give_up(session: Session, endpoint_id: str, now: datetime) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from moderation.action_links import LinkMaker
+from moderation.deliveries.digests import TYPES as MANY
+from moderation.deliveries.digests import queue_document
 from moderation.messages import Language
 from moderation.payload import decision_document, document, notice
 from moderation.tables import Comment, DecisionRow, DeliveryRow, Endpoint, EventRow, Moderator, Post, VerdictRow
@@ -73,9 +75,12 @@ def compose(session: Session, claimed: Mapping[str, int], links: LinkMaker | Non
                 else None,
             )
             if comment
+            else queue_document(session, delivery, event, links, now, has_key=endpoint.format == "standard")
+            if event.type in MANY
             else notice(event),
         )
-        for delivery, event, endpoint, comment, post, verdict, decision, by in rows
+        # All of them first: a message about many comments asks for those.
+        for delivery, event, endpoint, comment, post, verdict, decision, by in rows.all()
     ]
 
 

@@ -35,7 +35,7 @@ _TONES: Mapping[str, Tone] = {
     "site.relaxed": "good",
     "endpoint.disabled": "alarm",
     "endpoint.recovered": "good",
-    "digest": "waiting",
+    "queue.digest": "waiting",
     "queue.waiting": "waiting",
 }
 _ACTIONS = ("approve", "reject", "spam")
@@ -106,7 +106,7 @@ def build(document: Mapping[str, Any], language: Language | None = None) -> Card
     language = language or _language_of(comment)
     if comment is not None:
         return _of_comment(document["type"], data, language)
-    if document["type"] in ("digest", "queue.waiting"):
+    if document["type"] in ("queue.digest", "queue.waiting"):
         return _of_queue(document, language)
     return _of_notice(document["type"], data, language)
 

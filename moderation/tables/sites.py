@@ -41,7 +41,7 @@ class PolicyVersion(Row):
 
 
 class SiteState(Row):
-    """A site that was flooded once (`floods`). It is tightened until the moment given; NULL: it is not."""
+    """How a site is: tightened in a flood (`floods`) until the moment given, NULL: it is not; and its reminders."""
 
     __tablename__ = "site_states"
     site_id: Mapped[str] = mapped_column(Id, ForeignKey("sites.id"), primary_key=True)
@@ -49,6 +49,9 @@ class SiteState(Row):
     tightened_until: Mapped[datetime | None]
     # Comments that were usual in ten minutes before the flood.
     usual: Mapped[float | None]
+    # When its moderators were last reminded of what waits, and how often since (`reminders`).
+    reminded_at: Mapped[datetime | None]
+    reminders: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Moderator(Row):

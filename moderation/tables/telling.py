@@ -48,6 +48,11 @@ class Endpoint(Row):
     deleted_at: Mapped[datetime | None]
     # When its secret was replaced: the one before signs too for a day.
     rotated_at: Mapped[datetime | None]
+    # What it wants to hear of comments, and when (`quiet`).
+    min_score: Mapped[float | None]
+    languages: Mapped[list[Any] | None] = mapped_column(NullableJson)
+    quiet_hours: Mapped[dict[str, Any] | None] = mapped_column(NullableJson)
+    burst: Mapped[int | None]
     # Who sends to it now, and until when the others leave it to them.
     lease: Mapped[str | None] = mapped_column(Id)
     leased_until: Mapped[datetime | None]
@@ -82,6 +87,8 @@ class DeliveryRow(Row):
     last_error: Mapped[str | None] = mapped_column(String(500))
     # When it was last owed anew, and how many attempts it had then: the schedule begins again.
     replayed_at: Mapped[datetime | None]
+    # The digest (a delivery) that told of it instead.
+    told_in: Mapped[str | None] = mapped_column(Id)
     attempts_before: Mapped[int] = mapped_column(default=0, server_default="0")
     __table_args__ = (
         UniqueConstraint("event_id", "endpoint_id", name="one_delivery_per_endpoint"),
@@ -91,6 +98,7 @@ class DeliveryRow(Row):
         Index("deliveries_by_endpoint", "endpoint_id", "state", "id"),
         Index("deliveries_by_site", "site_id", "id"),
         partial_index("deliveries_finished", "finished_at", where="finished_at IS NOT NULL"),
+        partial_index("deliveries_told_together", "told_in", where="told_in IS NOT NULL"),
     )
 
 

@@ -34,7 +34,8 @@ def test_an_endpoint_shows_its_secret_at_its_making_and_never_again(each_service
 
 def test_a_website_hears_everything_and_moderators_what_waits_for_them(service: Service) -> None:
     assert make(service).json["events"] == list(COMMENT_TYPES)
-    for_moderators = ["comment.held", "site.tightened", "site.relaxed", "endpoint.disabled", "endpoint.recovered"]
+    of_others = ["site.tightened", "site.relaxed", "endpoint.disabled", "endpoint.recovered"]
+    for_moderators = ["comment.held", "queue.waiting", *of_others]
     assert make(service, audience="moderators").json["events"] == for_moderators
     assert make(service, audience="moderators", events=["comment.spam"]).json["events"] == ["comment.spam"]
     assert make(service, events=["comment.spam", "comment.spam"]).json["events"] == ["comment.spam"]
@@ -47,6 +48,21 @@ def test_an_endpoint_can_be_changed(each_service: Service) -> None:
     shown = each_service.call("PATCH", path, each_service.moderator, json=sent).json
     assert {name: shown[name] for name in sent} == sent | {"url": url}
     assert each_service.call("PATCH", path, each_service.moderator, json={}).json == shown
+
+
+def test_an_endpoint_says_what_it_wants_to_hear_and_when(each_service: Service) -> None:
+    made = make(each_service).json
+    assert (made["min_score"], made["languages"], made["quiet_hours"], made["burst"]) == (0, [], {}, 0)
+    hours = {"from": "22:00", "to": "07:00", "zone": "Asia/Tehran"}
+    wanted = {"min_score": 3.5, "languages": ["fa", "en-GB"], "quiet_hours": hours, "burst": 5}
+    path = f"/v1/endpoints/{made['id']}"
+    changed = each_service.call("PATCH", path, each_service.moderator, json=wanted).json
+    assert {name: changed[name] for name in wanted} == wanted
+    none = {"min_score": 0, "languages": [], "quiet_hours": {}, "burst": 0}
+    changed = each_service.call("PATCH", path, each_service.moderator, json={"quiet_hours": {}, "min_score": None}).json
+    assert {name: changed[name] for name in wanted} == wanted | {"quiet_hours": {}}
+    changed = each_service.call("PATCH", path, each_service.moderator, json=none).json
+    assert {name: changed[name] for name in wanted} == none
 
 
 def test_a_deleted_endpoint_is_gone(each_service: Service) -> None:

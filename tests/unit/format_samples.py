@@ -125,7 +125,7 @@ def everything() -> dict[str, dict[str, Any]]:
         "relaxed": event("site.relaxed", **flood, tightened_at=AT),
         "disabled": event("endpoint.disabled", endpoint="ep_1", host="x.example", reason="no answer", failing_since=AT),
         "recovered": event("endpoint.recovered", endpoint="ep_1", host="x.example", failing_since=AT),
-        "digest": event("digest", **waiting),
+        "queue.digest": event("queue.digest", **waiting),
         "waiting": event("queue.waiting", waiting=1, oldest_at=AT),
         "unknown": event("site.renamed", was="Old <b>", now="New @here", nested={"a": 1}, count=3),
     }

@@ -76,6 +76,14 @@ def test_a_set_up_is_made_from_the_command_line(tmp_path: Path) -> None:
     assert isinstance(endpoint, dict)
     assert endpoint["events"] == list(DEFAULT_EVENTS["moderators"])
     assert endpoint["secret"].startswith("whsec_")
+    asked = ("--quiet-hours", "22:00-07:00 Asia/Tehran", "--burst", "5", "--languages", "fa,en", "--min-score", "3.5")
+    changed = run("endpoint", "set", endpoint["id"], *asked)
+    assert isinstance(changed, dict)
+    assert changed["quiet_hours"] == {"from": "22:00", "to": "07:00", "zone": "Asia/Tehran"}
+    assert (changed["burst"], changed["languages"], changed["min_score"]) == (5, ["fa", "en"], 3.5)
+    changed = run("endpoint", "set", endpoint["id"], "--quiet-hours", "none", "--languages", "")
+    assert isinstance(changed, dict)
+    assert (changed["quiet_hours"], changed["languages"], changed["burst"]) == ({}, [], 5)
     keys = run("token", "list")
     assert isinstance(keys, list)
     assert sorted(key["kind"] for key in keys) == ["akismet", "moderator", "public", "site"]

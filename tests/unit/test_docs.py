@@ -8,7 +8,7 @@ import pytest
 
 from api.app import create_app
 from moderation.commands import COMMANDS
-from moderation.events import TYPES
+from moderation.events import DIGEST, TYPES
 from moderation.policy import DEFAULT_POINTS_OF
 from moderation.settings import Settings
 from tests.conftest import ROOT, SECRET
@@ -43,7 +43,7 @@ def test_every_signal_is_documented_with_its_points() -> None:
 
 
 def test_every_event_is_documented() -> None:
-    assert _in_first_cells(_read("webhooks.md"), r"(?:comment|site|endpoint)\.[a-z]+") == set(TYPES)
+    assert _in_first_cells(_read("webhooks.md"), r"(?:comment|site|endpoint|queue)\.[a-z]+") == {*TYPES, DIGEST}
 
 
 def test_every_route_is_documented(tmp_path: Path) -> None:
