@@ -1,8 +1,6 @@
 """Put the application together. Nothing connects before the first request."""
 
-import time
-
-from flask import Flask, Response, g, request
+from flask import Flask
 from werkzeug.routing import BaseConverter
 
 from api import comments, decisions, deliveries, endpoints, forms, links, operations, policies, problems, reference
@@ -12,6 +10,7 @@ from api.doorbell import Doorbell, Publish, celery_publisher
 from api.front import Front
 from api.limiting import make_limiter, show_limits
 from api.preferences import WaitingRoom
+from api.request_log import begin_request, end_request
 from api.resources import Resources
 from api.safety import guard
 from moderation.db import Database
@@ -24,8 +23,6 @@ from moderation.settings import Settings
 from moderation.tallies import Notes
 
 log = get_logger(__name__)
-
-_PROBES = ("/livez", "/readyz", "/metrics")
 
 
 def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
@@ -48,16 +45,16 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     app.url_map.converters["default"] = _Name
     # A POST does not survive most clients' redirects: an address is right or unknown.
     app.url_map.merge_slashes = False
+    app.before_request(begin_request)
     problems.register(app)
     app.register_blueprint(comments.blueprint(WaitingRoom(settings.api_threads // 2)))
     for module in (decisions, deliveries, endpoints, forms, links, policies, operations, reference):
         app.register_blueprint(module.routes)
-    app.before_request(_note_start)
     app.after_request(show_limits)
     app.after_request(guard)
     app.after_request(note_key)
     app.after_request(count_request)
-    app.after_request(_log_request)
+    app.after_request(end_request)
     return app
 
 
@@ -83,23 +80,3 @@ def serve() -> Front:
     if settings.proxy_hint:
         log.warning(settings.proxy_hint)
     return Front(create_app(settings).wsgi_app, settings.api_threads)
-
-
-def _note_start() -> None:
-    g.began = time.perf_counter()
-
-
-def _log_request(response: Response) -> Response:
-    # The route and not the path: a path's token opens a comment.
-    route = request.url_rule.rule if request.url_rule else None
-    # Probes ask every few seconds, for ever.
-    write = log.debug if route in _PROBES and response.status_code < 400 else log.info  # noqa: PLR2004 - HTTP's own
-    write(
-        "answered",
-        method=request.method,
-        route=route,
-        comment=(request.view_args or {}).get("comment_id"),
-        status=response.status_code,
-        milliseconds=round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
-    )
-    return response

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify
 
 from api.resources import resources
 from moderation.clock import utc_now
-from moderation.health import all_well, check
+from moderation.health import Part, all_well, check
 from moderation.metrics.page import render
 
 routes = Blueprint("operations", __name__)
@@ -24,14 +24,18 @@ def readyz() -> Response:
     response = jsonify(
         {
             "status": "ready" if is_ready else "not ready",
-            "parts": {
-                part.name: {"status": "well"} if part.is_well else {"status": "unwell", "detail": part.detail}
-                for part in parts
-            },
+            "parts": {part.name: _describe(part) for part in parts},
         }
     )
     response.status_code = 200 if is_ready else 503
     return response
+
+
+def _describe(part: Part) -> dict[str, object]:
+    seconds = round(part.seconds, 4)
+    if part.is_well:
+        return {"status": "well", "seconds": seconds}
+    return {"status": "unwell", "detail": part.detail, "seconds": seconds}
 
 
 @routes.get("/metrics")

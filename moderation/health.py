@@ -1,5 +1,6 @@
 """Is everything that a comment needs on its way here and well? Named parts, each with what is wrong with it."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,11 +24,15 @@ _LEAST_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of the set; `detail` says in words what is wrong, and is empty when nothing is."""
+    """One part of the set; `detail` says in words what is wrong, and is empty when nothing is.
+
+    `seconds` is how long looking took.
+    """
 
     name: str
     is_well: bool
     detail: str = ""
+    seconds: float = 0.0
 
 
 def note_heartbeat(database: Database, queue: str, worker: str, now: datetime) -> None:
@@ -53,25 +58,27 @@ def check(settings: Settings, database: Database, now: datetime | None = None) -
         _part("migrations", _migrations_ran, database),
         _part("redis", ping_redis, settings),
         _part("broker", queue_lengths, settings),
-        *(_consumption(settings, database, queue, now or utc_now()) for queue in QUEUES),
+        *(_part(f"worker:{queue}", _is_consumed, settings, database, queue, now or utc_now()) for queue in QUEUES),
     ]
 
 
+class UnwellError(Exception):
+    """A part answers, and is not well; the text says why."""
+
+
 def _part(name: str, look: Callable[..., object], *arguments: object) -> Part:
+    began = time.perf_counter()
+    detail = ""
     try:
         look(*arguments)
     except BrokerAwayError as error:
-        return Part(name, is_well=False, detail=f"does not answer ({error})")
+        detail = f"does not answer ({error})"
     except SQLAlchemyError as error:
         # Only its kind: a driver's message may carry the URL with its password.
-        return Part(name, is_well=False, detail=f"does not answer ({type(error).__name__})")
-    except NotMigratedError:
-        return Part(name, is_well=False, detail="steps are missing: run `moderation migrate`")
-    return Part(name, is_well=True)
-
-
-class NotMigratedError(Exception):
-    """The database has an older shape than this release needs."""
+        detail = f"does not answer ({type(error).__name__})"
+    except UnwellError as error:
+        detail = str(error)
+    return Part(name, is_well=not detail, detail=detail, seconds=time.perf_counter() - began)
 
 
 def _database_answers(database: Database) -> None:
@@ -81,24 +88,17 @@ def _database_answers(database: Database) -> None:
 
 def _migrations_ran(database: Database) -> None:
     if not is_current(database):
-        raise NotMigratedError
+        raise UnwellError("steps are missing: run `moderation migrate`")
 
 
-def _consumption(settings: Settings, database: Database, queue: str, now: datetime) -> Part:
-    name = f"worker:{queue}"
-    patience = timedelta(seconds=max(_LEAST_SECONDS, _MISSED_SWEEPS * settings.sweep_seconds))
-    try:
-        with database.read() as session:
-            consumed_at = session.scalar(select(Heartbeat.consumed_at).where(Heartbeat.queue == queue))
-    except SQLAlchemyError as error:
-        return Part(name, is_well=False, detail=f"not known ({type(error).__name__})")
+def _is_consumed(settings: Settings, database: Database, queue: str, now: datetime) -> None:
+    with database.read() as session:
+        consumed_at = session.scalar(select(Heartbeat.consumed_at).where(Heartbeat.queue == queue))
     if consumed_at is None:
-        return Part(name, is_well=False, detail="no worker has consumed from this queue yet")
+        raise UnwellError("no worker has consumed from this queue yet")
     silent = now - consumed_at
-    if silent > patience:
-        seconds = round(silent.total_seconds())
-        return Part(name, is_well=False, detail=f"nobody has consumed from this queue for {seconds} seconds")
-    return Part(name, is_well=True)
+    if silent > timedelta(seconds=max(_LEAST_SECONDS, _MISSED_SWEEPS * settings.sweep_seconds)):
+        raise UnwellError(f"nobody has consumed from this queue for {silent.total_seconds():.0f} seconds")
 
 
 def all_well(parts: Iterable[Part]) -> bool:

@@ -49,8 +49,9 @@ def _get(name: str, summary: str, responses: Json, description: str = "") -> Jso
 
 
 def _get_readiness() -> Json:
-    unwell = {"status": "unwell", "detail": "no worker has consumed from this queue yet"}
-    example = {"status": "not ready", "parts": {"database": {"status": "well"}, "worker:screen": unwell}}
+    well = {"status": "well", "seconds": 0.0004}
+    unwell = {"status": "unwell", "detail": "no worker has consumed from this queue yet", "seconds": 0.0003}
+    example = {"status": "not ready", "parts": {"database": well, "worker:screen": unwell}}
     return _get(
         "getReadiness",
         "Ask whether every part is well",

@@ -246,7 +246,12 @@ def _problems() -> dict[str, Json]:
 
 def _health() -> dict[str, Json]:
     part = object_of(
-        {"status": one_of(("well", "unwell")), "detail": {**TEXT, "description": "What is wrong."}}, required=["status"]
+        {
+            "status": one_of(("well", "unwell")),
+            "detail": {**TEXT, "description": "What is wrong."},
+            "seconds": {"type": "number", "minimum": 0, "description": "How long looking took."},
+        },
+        required=["status", "seconds"],
     )
     return {
         "Liveness": object_of({"status": {"const": "alive"}}),
