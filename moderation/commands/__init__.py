@@ -29,6 +29,7 @@ COMMANDS = (
     "model",
     "privacy",
     "queues",
+    "trace",
     "deadletters",
     "doctor",
     "train",
