@@ -24,8 +24,8 @@ In the order in which a comment meets them:
   own model of them (`site_models`), which `combining` adds to the shipped one (what both say are `predictions`), and
   `model_history` takes back;
   `common_teaching` and `common_model` are what sites that share teach together; `privacy` hands out and erases what is
-  kept of an author; `sweeping` finds work whose doorbell was lost; `retention` forgets;
-  `comment_trace` tells a comment's whole way.
+  kept of an author; `sweeping` finds work whose doorbell was lost, `requeueing` has it look sooner; `retention`
+  forgets; `comment_trace` tells a comment's whole way.
 
 What they stand on: `tables` (the rows, of `columns`), `db` (the one door to databases), `migrations`, `settings` (the
 one door to the environment), `sites` and `keys` (who may do what), `word_import`, `signing` and `outbound` (the one

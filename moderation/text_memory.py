@@ -15,7 +15,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from moderation.bands import bands_of
-from moderation.db import Database
 from moderation.tables import Comment, TextBand, TextSketch, table
 
 # A judged comment that nobody decided about is forgotten then; a decision after that teaches no near-copies.
@@ -30,9 +29,6 @@ _ADD_TO_POSTGRESQL = text(
 )
 
 _BIGINTS = postgresql.ARRAY(BigInteger)
-
-# Rows per transaction: short enough that nobody waits for it.
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +138,15 @@ def room(bands: Collection[int], found: Sequence[Row[Any]], since: datetime) -> 
 
 def overdue(now: datetime) -> Select[tuple[str]]:
     """Select comments whose text need not be remembered any longer."""
-    return select(TextSketch.comment_id).where(TextSketch.kept_until < now).limit(_AT_ONCE)
+    return select(TextSketch.comment_id).where(TextSketch.kept_until < now)
 
 
-def forget_texts(database: Database, now: datetime) -> int:
-    """Forget what is overdue, a little at a time; return how many comments' texts."""
-    forgotten = 0
-    while True:
-        with database.write() as session:
-            ids = session.scalars(overdue(now)).all()
-            if not ids:
-                return forgotten
-            # A moderator may have decided about one since we looked: it stays.
-            gone = session.scalars(
-                delete(TextSketch)
-                .where(TextSketch.comment_id.in_(ids), TextSketch.kept_until < now)
-                .returning(TextSketch.comment_id)
-                .execution_options(synchronize_session=False)
-            ).all()
-            session.execute(delete(TextBand).where(TextBand.comment_id.in_(gone)))
-        forgotten += len(gone)
+def forget_texts(session: Session, comment_ids: Sequence[str]) -> None:
+    """Forget the texts of these comments; that of one that a moderator decided about since it was selected stays."""
+    gone = session.scalars(
+        delete(TextSketch)
+        .where(TextSketch.comment_id.in_(comment_ids), TextSketch.kept_until.is_not(None))
+        .returning(TextSketch.comment_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    session.execute(delete(TextBand).where(TextBand.comment_id.in_(gone)))

@@ -31,6 +31,8 @@ COMMANDS = (
     "queues",
     "trace",
     "deadletters",
+    "requeue",
+    "retention",
     "doctor",
     "train",
     "evaluate",

@@ -23,7 +23,7 @@ CLAIM = PATIENCE
 # Questions of one round.
 MOST_AT_ONCE = 100
 # Nobody waits for one that is so old: its comment was decided by a person, or its site asks no more.
-_FORGET_AFTER = timedelta(days=1)
+FORGET_AFTER = timedelta(days=1)
 
 Answer = tuple[Signal, ...]
 
@@ -104,12 +104,6 @@ def drop(session: Session, comment_ids: Collection[str]) -> None:
             .where(RemoteQuestion.comment_id.in_(comment_ids))
             .execution_options(synchronize_session=False)
         )
-
-
-def forget(session: Session, now: datetime) -> int:
-    """Forget questions that nobody waits for; return how many."""
-    gone = session.execute(delete(RemoteQuestion).where(RemoteQuestion.asked_at < now - _FORGET_AFTER))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def services_owing(session: Session, now: datetime) -> list[str]:

@@ -8,7 +8,7 @@ from moderation.db import Database
 from moderation.idempotency import KEPT_FOR, Once
 from moderation.identity import Keyed
 from moderation.intake import accept
-from moderation.retention import forget
+from moderation.retention import count_overdue, forget, forget_by, rules
 from moderation.sites import NewSite
 from moderation.tables import Comment, IdempotencyRow
 from tests.conftest import StoppedClock
@@ -42,3 +42,23 @@ def test_a_stored_answer_is_kept_for_a_day(
     forget(database, clock(), ip_retention_days=30)
     with database.read() as session:
         assert session.scalars(select(IdempotencyRow)).all() == []
+
+
+def test_what_is_overdue_can_be_counted_before_it_is_forgotten(
+    database: Database, post: Post, clock: StoppedClock
+) -> None:
+    for number in range(3):
+        post(ip=f"198.51.100.{number}")
+    kept = rules(ip_retention_days=30, delivery_retention_days=30)
+
+    def overdue() -> dict[str, int]:
+        with database.read() as session:
+            counts = {rule.what: count_overdue(session, rule, clock()) for rule in kept}
+        return {what: count for what, count in counts.items() if count}
+
+    clock.advance(days=29)
+    assert overdue() == {}
+    clock.advance(days=2)
+    assert overdue() == {"visitors' addresses": 3}
+    assert [list(forget_by(database, rule, clock())) for rule in kept] == [[3], [], [], [], []]
+    assert overdue() == {}
