@@ -7,7 +7,6 @@ service. Only public addresses are reached, over https, unless MODERATION_OUTBOU
 import contextlib
 import ipaddress
 import socket
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Timeout, parse_url
 
+from moderation.patience import Patience
 from moderation.setting_types import Networks
 
 CONNECT_SECONDS = 5.0
@@ -84,20 +84,37 @@ class Answer:
 class _Patient(HTTPConnection):
     """Waits so long for the whole head of an answer, however it drips; knows when it was dialled."""
 
-    total_seconds = TOTAL_SECONDS
+    patience: Patience
     dialled_at = 0.0
+    _gathered: bytearray | None = None
+
+    def request(self, *arguments: Any, **named: Any) -> None:
+        """Send head and body in one piece: it costs half as much, here and at the receiver."""
+        self._gathered = bytearray()
+        try:
+            super().request(*arguments, **named)
+            whole = bytes(self._gathered)
+        finally:
+            self._gathered = None
+        super().send(whole)
+
+    def send(self, data: Any) -> None:
+        """Send, or keep for the whole."""
+        if self._gathered is None:
+            super().send(data)
+        else:
+            self._gathered += data
 
     def getresponse(self) -> Any:
-        """Read status and headers; cut the connection when that takes too long."""
-        timer = threading.Timer(self.total_seconds, self._cut)
-        timer.daemon = True
-        timer.start()
+        """Read status and headers; the connection is cut when that takes too long."""
+        self.patience.begin(self)
         try:
             return super().getresponse()
         finally:
-            timer.cancel()
+            self.patience.end(self)
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """End whatever waits for the other side."""
         if self.sock is not None:
             with contextlib.suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RDWR)
@@ -128,18 +145,19 @@ class Outbound:
     ) -> None:
         self._allow = allow
         self._total_seconds = total_seconds
+        patience_of_all = Patience(total_seconds)
         self._connect_seconds = min(CONNECT_SECONDS, total_seconds)
         guard, kept = self, kept_seconds
 
         class GuardedHTTP(_Patient):
-            total_seconds = self._total_seconds
+            patience = patience_of_all
 
             def _new_conn(self) -> socket.socket:
                 self.dialled_at = time.monotonic()
                 return guard._dial(self.host, self.port or 80, is_https=False)
 
         class GuardedHTTPS(_Patient, HTTPSConnection):
-            total_seconds = self._total_seconds
+            patience = patience_of_all
 
             def _new_conn(self) -> socket.socket:
                 self.dialled_at = time.monotonic()

@@ -20,11 +20,13 @@ from moderation.sweeping import is_due, is_past
 from moderation.tables import PENDING, Comment, DeliveryRow, Endpoint, EventRow
 
 # Deliveries claimed together at most; sets how much is sent again when a worker dies.
-MOST_AT_ONCE = 50
+MOST_AT_ONCE = 200
+# After so long what came of a batch is written down, and what is left of it is handed back.
+BATCH_SECONDS = 2.0
 # After so long a task hands the rest back and leaves its thread to other endpoints.
 SENDING_SECONDS = 10.0
-# How long a claim holds: longer than a task may send, and than the last request it began may last.
-CLAIM = timedelta(seconds=SENDING_SECONDS + TOTAL_SECONDS + 15)
+# How long a claim holds: longer than a batch takes, with the last request that it began.
+CLAIM = timedelta(seconds=BATCH_SECONDS + TOTAL_SECONDS + 15)
 
 
 def owing(session: Session, ids: Sequence[str], now: datetime) -> Sequence[str]:

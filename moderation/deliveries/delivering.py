@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from moderation.action_links import LinkMaker
 from moderation.clock import Clock, utc_now
 from moderation.db import Database
-from moderation.deliveries.claiming import SENDING_SECONDS, hand_back, next_due, owing, release, take
+from moderation.deliveries.claiming import BATCH_SECONDS, SENDING_SECONDS, hand_back, next_due, owing, release, take
 from moderation.deliveries.composing import Sendable, compose
 from moderation.deliveries.recording import record
-from moderation.deliveries.sending import Means, Tried, send
+from moderation.deliveries.sending import IN_FLIGHT, Means, Tried, send
 from moderation.events import Owed
 from moderation.identity import Keyed, new_id
 from moderation.log import get_logger
@@ -47,11 +48,20 @@ def deliver(
         endpoint_ids = owing(session, ids, clock())
     done = Delivered()
     for endpoint_id in endpoint_ids:
-        _serve(database, Means(keyed, outbound, mailer, clock), links, endpoint_id, done)
+        # Its threads begin when they are needed; this one sends too.
+        with ThreadPoolExecutor(IN_FLIGHT - 1, "send") as pool:
+            _serve(database, Means(keyed, outbound, mailer, clock), links, endpoint_id, done, pool)
     return done
 
 
-def _serve(database: Database, means: Means, links: LinkMaker | None, endpoint_id: str, done: Delivered) -> None:
+def _serve(
+    database: Database,
+    means: Means,
+    links: LinkMaker | None,
+    endpoint_id: str,
+    done: Delivered,
+    pool: ThreadPoolExecutor,
+) -> None:
     """Send to one endpoint, batch after batch, until it is owed nothing more or others have waited long enough."""
     lease, until = new_id("ls"), time.monotonic() + SENDING_SECONDS
     tried: list[Tried] = []
@@ -72,7 +82,7 @@ def _serve(database: Database, means: Means, links: LinkMaker | None, endpoint_i
         done.tried.extend(tried)
         if not sendables:
             return
-        tried, left = send(means, sendables, until)
+        tried, left = send(means, sendables, min(until, time.monotonic() + BATCH_SECONDS), pool)
 
 
 def _log(tried: Sequence[Tried]) -> None:

@@ -32,9 +32,7 @@ def record(session: Session, endpoint_id: str, tried: Sequence[Tried], now: date
     endpoint = session.scalars(select(Endpoint).where(Endpoint.id == endpoint_id).with_for_update(key_share=True)).one()
     tally = Tally()
     kept = _record_delivered(session, [one for one in tried if one.outcome.result == "delivered"], tally, now)
-    for one in tried:
-        if one.outcome.result != "delivered" and _record_failed(session, one, now):
-            kept.add(one.sendable.id)
+    kept |= _record_failed(session, [one for one in tried if one.outcome.result != "delivered"], now)
     attempts = [
         {
             "delivery_id": one.sendable.id,
@@ -74,22 +72,32 @@ def _record_delivered(session: Session, delivered: Sequence[Tried], tally: Tally
     return {row.id for row in written}
 
 
-def _record_failed(session: Session, tried: Tried, now: datetime) -> bool:
+def _record_failed(session: Session, failed: Sequence[Tried], now: datetime) -> set[str]:
+    if not failed:
+        return set()
+    claims = [(one.sendable.id, one.sendable.attempt) for one in failed]
+    kept = set(
+        session.scalars(
+            select(DeliveryRow.id)
+            .where(tuple_(DeliveryRow.id, DeliveryRow.attempts).in_(claims), DeliveryRow.state == PENDING)
+            .with_for_update()
+        )
+    )
+    told = [one for one in failed if one.sendable.id in kept]
+    if told:
+        session.execute(update(DeliveryRow), [_told(one, now) for one in told])
+    return kept
+
+
+def _told(tried: Tried, now: datetime) -> dict[str, Any]:
+    """Return what becomes of a delivery that failed: its id, and the columns that change."""
     one, outcome = tried.sendable, tried.outcome
     due = None
     if outcome.result == "retry":
         spread = random.random()  # noqa: S311 - spreads load, guards nothing
         due = next_attempt_at(one.attempt - one.attempts_before, outcome, now, spread)
-    values: dict[str, Any] = {"last_error": outcome.error}
-    values |= {"next_attempt_at": due, "ring_at": due} if due else {"state": "dead", "finished_at": now}
-    changed = session.scalars(
-        update(DeliveryRow)
-        .where(DeliveryRow.id == one.id, DeliveryRow.state == PENDING, DeliveryRow.attempts == one.attempt)
-        .values(**values)
-        .returning(DeliveryRow.id)
-        .execution_options(synchronize_session=False)
-    )
-    return changed.one_or_none() is not None
+    values: dict[str, Any] = {"id": one.id, "last_error": outcome.error}
+    return values | ({"next_attempt_at": due, "ring_at": due} if due else {"state": "dead", "finished_at": now})
 
 
 def _note_health(session: Session, endpoint: Endpoint, tried: Sequence[Tried], now: datetime) -> list[Owed]:

@@ -5,7 +5,8 @@ No transaction is open. Several are under way at a time, over connections that a
 
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,34 +53,52 @@ class Tried:
     answer: str | None = None
 
 
-def send(means: Means, sendables: Sequence[Sendable], until: float) -> tuple[list[Tried], list[Sendable]]:
+def send(
+    means: Means, sendables: Sequence[Sendable], until: float, pool: ThreadPoolExecutor
+) -> tuple[list[Tried], list[Sendable]]:
     """Send messages to one endpoint; after one that could not be delivered, or `until` (monotonic), begin no more.
 
-    Returns the attempts, and what was not tried.
+    The caller's thread sends too, beside those of the pool. Returns the attempts, and what was not tried.
     """
+    waiting, tried = deque(sendables), list[Tried]()
+    secrets = _secrets(means.keyed, sendables)
     is_over = threading.Event()
 
-    def attempt(one: Sendable) -> Tried | None:
-        if is_over.is_set() or time.monotonic() > until:
-            return None
-        tried = _attempt(means, one)
-        if tried.outcome.result in ("retry", "gone"):
-            is_over.set()
-        return tried
+    def work() -> None:
+        while not is_over.is_set() and time.monotonic() <= until:
+            try:
+                one = waiting.popleft()
+            except IndexError:
+                return
+            came = _attempt(means, one, secrets)
+            tried.append(came)
+            if came.outcome.result in ("retry", "gone"):
+                is_over.set()
 
     # People read one after the other, and their services take no more at a time.
-    if len(sendables) == 1 or sendables[0].format != "standard":
-        found = [attempt(one) for one in sendables]
-    else:
-        with ThreadPoolExecutor(min(IN_FLIGHT, len(sendables)), "send") as pool:
-            found = list(pool.map(attempt, sendables))
-    return (
-        [one for one in found if one is not None],
-        [sendable for sendable, one in zip(sendables, found, strict=True) if one is None],
-    )
+    at_once = min(IN_FLIGHT, len(sendables)) if is_for_programs(sendables[0].format) else 1
+    others = [pool.submit(work) for _ in range(at_once - 1)]
+    work()
+    for other in others:
+        other.result()
+    return tried, list(waiting)
 
 
-def _attempt(means: Means, one: Sendable) -> Tried:
+def is_for_programs(format_name: str) -> bool:
+    """Tell whether several messages of this format may be under way together."""
+    return format_name == "standard"
+
+
+def _secrets(keyed: Keyed, sendables: Sequence[Sendable]) -> Mapping[tuple[int, ...], list[str]]:
+    """Return what signs, by the generations of secrets; all are for one endpoint."""
+    endpoint_id = sendables[0].endpoint_id
+    return {
+        generations: [secret for one in generations for secret in keyed.endpoint_secrets(endpoint_id, one)]
+        for generations in {one.generations for one in sendables}
+    }
+
+
+def _attempt(means: Means, one: Sendable, secrets: Mapping[tuple[int, ...], list[str]]) -> Tried:
     started_at = means.clock()
     try:
         message = FORMATTERS[one.format](one.document, Target(url=one.url, delivery_id=one.id, language=one.language))
@@ -91,7 +110,7 @@ def _attempt(means: Means, one: Sendable) -> Tried:
         if one.format == "email":
             means.mailer.send(addresses(one.url), message.body, one.id)
             return Tried(one, started_at, time.monotonic() - began, Outcome("delivered"))
-        headers = _headers(means.keyed, one, message, started_at)
+        headers = _headers(secrets[one.generations], one, message, started_at)
         answer = means.outbound.post(message.url or one.url, headers, message.body)
     except OutboundError as error:
         outcome = Outcome("dead" if error.permanent else "retry", str(error))
@@ -104,11 +123,8 @@ def _attempt(means: Means, one: Sendable) -> Tried:
     return Tried(one, started_at, answer.seconds, outcome, answer.status, shown)
 
 
-def _headers(keyed: Keyed, one: Sendable, message: Message, now: datetime) -> dict[str, str]:
+def _headers(secrets: Sequence[str], one: Sendable, message: Message, now: datetime) -> dict[str, str]:
     timestamp = int(now.timestamp())
-    secrets = [
-        secret for generation in one.generations for secret in keyed.endpoint_secrets(one.endpoint_id, generation)
-    ]
     return {
         **message.headers,
         "user-agent": "comment-moderation",
