@@ -8,7 +8,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
+# structlog takes rich, where there is one, to draw tracebacks on terminals: some 4 MB of every process, and our lines
+# are JSON. Under a name that is None there is nothing to import.
+sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+import structlog  # noqa: E402 - as above
+
+if sys.modules["rich"] is None:
+    del sys.modules["rich"]
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,

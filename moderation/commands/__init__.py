@@ -4,7 +4,6 @@ import importlib
 import sys
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 from moderation import __version__
 from moderation.errors import ModerationError, SettingsError
@@ -77,7 +76,12 @@ def main() -> None:
     except ModerationError as error:
         click.echo(f"moderation: {error}", err=True)
         sys.exit(_FAILED)
-    except DBAPIError as error:
+    except Exception as error:
+        # Only now: most of what `up` would hold for as long as it runs is this import.
+        from sqlalchemy.exc import DBAPIError
+
+        if not isinstance(error, DBAPIError):
+            raise
         # The driver's own words: SQLAlchemy's add the statement.
         click.echo(f"moderation: the database failed: {error.orig}", err=True)
         click.echo("`moderation doctor` says what to mend; a new database wants `moderation migrate`.", err=True)

@@ -64,6 +64,7 @@ def run(settings: "Settings", stop: "Stop", programs: Sequence["Program"]) -> No
 
     Raises ModerationError when the set can't start; whatever was started is stopped again.
     """
+    from moderation.apart import run_apart
     from moderation.children import Children
     from moderation.data_folder import hold
     from moderation.embedded import redis_home, start_redis
@@ -79,11 +80,12 @@ def run(settings: "Settings", stop: "Stop", programs: Sequence["Program"]) -> No
             start_redis(children, settings, stop)
         if stop.is_requested:
             return
-        site = _prepare(settings)
+        # What it takes to migrate would be kept for as long as this runs.
+        welcome = run_apart(lambda: _welcome(settings, _prepare(settings)))
         api, *_ = [children.add(program) for program in programs]
         wait_until_ready(settings, children, api, stop, lambda line: click.echo(line, err=True))
         if not stop.is_requested:
-            _print_welcome(settings, site)
+            click.echo(welcome)
         children.keep_running()
 
 
@@ -110,7 +112,7 @@ def _prepare(settings: "Settings") -> "FirstSite":
         database.close()
 
 
-def _print_welcome(settings: "Settings", site: "FirstSite") -> None:
+def _welcome(settings: "Settings", site: "FirstSite") -> str:
     from moderation import __version__
 
     url = settings.effective_base_url
@@ -130,7 +132,7 @@ def _print_welcome(settings: "Settings", site: "FirstSite") -> None:
         "",
         "ready",
     ]
-    click.echo("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _key_lines(site: "FirstSite") -> list[str]:
