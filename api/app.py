@@ -19,6 +19,7 @@ from moderation.key_use import KeyUse
 from moderation.lifeline import die_with_parent
 from moderation.log import configure, get_logger
 from moderation.outbound import Outbound
+from moderation.processes import Presence
 from moderation.settings import Settings
 from moderation.tallies import Notes
 
@@ -79,4 +80,6 @@ def serve() -> Front:
     configure(settings.log_level, "api")
     if settings.proxy_hint:
         log.warning(settings.proxy_hint)
-    return Front(create_app(settings).wsgi_app, settings.api_threads)
+    app = create_app(settings)
+    Presence(app.extensions["moderation"].database, settings.log_level, "api").start()
+    return Front(app.wsgi_app, settings.api_threads)

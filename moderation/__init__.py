@@ -31,7 +31,8 @@ What they stand on: `tables` (the rows, of `columns`), `db` (the one door to dat
 one door to the environment), `sites` and `keys` (who may do what), `word_import`, `signing` and `outbound` (the one
 door to strangers' addresses; `patience` ends what drips), `mail` (the one to the operator's mail server), `turn`
 (writers of SQLite one by one), `together` (one commit for many), `tasks` (names shared with the workers), `broker`
-(queue lengths), `health`, `tallies` (what is counted, once), `metrics`, `setting_lines`, `log`, `errors`, `clock`.
+(queue lengths), `health`, `processes` (which run) and `pausing` (what they are told), `tallies` (what is counted,
+once), `metrics`, `setting_lines`, `log`, `errors`, `clock`.
 
 `commands` is the `moderation` program; its `up` rests on `data_folder`, `embedded` (a redis-server of our own),
 `first_site`, `children` (kept running), `apart` (gone when done), `lifeline` (ended with their parent), `readiness`

@@ -46,7 +46,7 @@ def arrivals(session: Session, ids: Sequence[str]) -> list[Arrival]:
         select(Comment, Post.url, Post.title, Site.domain)
         .join(Site, Site.id == Comment.site_id)
         .outerjoin(Post, and_(Post.site_id == Comment.site_id, Post.id == Comment.post_id))
-        .where(Comment.id.in_(ids), Comment.status == "received")
+        .where(Comment.id.in_(ids), Comment.status == "received", Site.paused_at.is_(None))
         .order_by(Comment.id)
     ).all()
     return [Arrival(comment, title, _own_hosts(domain, post_url)) for comment, post_url, title, domain in rows]

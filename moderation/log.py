@@ -46,6 +46,14 @@ def get_logger(name: str) -> Any:
     return structlog.stdlib.get_logger(name)
 
 
+def set_level(level: str) -> None:
+    """Say from which level on lines are written, from now on."""
+    logging.getLogger().setLevel(level)
+    for name in _QUIET:
+        quiet = max(logging.WARNING, logging.getLevelName(level)) if level != "DEBUG" else logging.DEBUG
+        logging.getLogger(name).setLevel(quiet)
+
+
 def configure(level: str, process: str) -> None:
     """Send everything to standard error as JSON; `process` names this one (api, worker, beat) in every line."""
 
@@ -71,14 +79,12 @@ def configure(level: str, process: str) -> None:
             ],
         )
     )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level)
+    logging.getLogger().handlers[:] = [handler]
     for name in _QUIET:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-        logger.setLevel(max(logging.WARNING, logging.getLevelName(level)) if level != "DEBUG" else logging.DEBUG)
+    set_level(level)
     for name in ("celery.app.trace", "celery.worker.request"):
         logger = logging.getLogger(name)
         if _without_text not in logger.filters:

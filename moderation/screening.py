@@ -119,7 +119,7 @@ def _arrived(database: Database, ids: Sequence[str]) -> list[Arrival]:
     with database.write() as session:
         session.execute(
             update(Comment)
-            .where(Comment.id.in_(ids), Comment.status == "received", Comment.rings > 0)
+            .where(Comment.id.in_([one.comment.id for one in arrived]), Comment.status == "received", Comment.rings > 0)
             .values(tries=Comment.tries + 1)
             .execution_options(synchronize_session=False)
         )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from moderation.events import Owed
 from moderation.metrics.counted import SWEPT
+from moderation.pausing import paused_sites
 from moderation.tables import PENDING, RECEIVED, Comment, DeliveryRow, Endpoint
 from moderation.tallies import Tally
 
@@ -70,7 +71,11 @@ def due_comments(now: datetime) -> Select[tuple[str]]:
     """Return the query for comments to ring for, oldest first."""
     return (
         select(Comment.id)
-        .where(Comment.status == RECEIVED, or_(Comment.ring_at <= now, Comment.ring_at > now + FAR_AHEAD))
+        .where(
+            Comment.status == RECEIVED,
+            or_(Comment.ring_at <= now, Comment.ring_at > now + FAR_AHEAD),
+            Comment.site_id.not_in(paused_sites()),
+        )
         .order_by(Comment.ring_at)
         .limit(MOST_COMMENTS)
         .with_for_update(skip_locked=True)
@@ -94,6 +99,7 @@ def owing_endpoints(now: datetime) -> Select[tuple[str, str]]:
     found = (
         select(Endpoint.id, first.label("delivery_id"))
         .where(*(is_past(column, now) for column in (Endpoint.rests_until, Endpoint.leased_until, Endpoint.rung_until)))
+        .where(Endpoint.site_id.not_in(paused_sites()))
         .subquery()
     )
     return (

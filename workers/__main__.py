@@ -2,14 +2,20 @@
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 
 from celery import Celery, signals
 
+from moderation.db import Database
 from moderation.log import configure
+from moderation.processes import Presence
 from moderation.settings import Settings
 from moderation.tasks import DELIVER_QUEUE, QUEUES
 from workers import schedule
+
+# Sweeps are sent more often than that, at the slowest setting.
+_SENT_SECONDS = 90.0
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -28,6 +34,8 @@ def _run_beat(settings: Settings) -> None:
     # It sends names and knows no task, so it need not load what the tasks stand on.
     app = Celery("moderation", amqp="workers.connection:SteadyAMQP")
     app.conf.update(settings.celery() | {"beat_schedule": schedule.entries(settings)})
+    presence = Presence(Database.of(settings, pool_size=1), settings.log_level, "beat", is_well=_Sending().is_well)
+    signals.beat_init.connect(lambda **_: presence.start(), weak=False)
     # Having a receiver keeps Celery from setting up logging of its own.
     signals.setup_logging.connect(_keep_logging)
     # Every entry repeats within minutes, so nothing needs to be remembered between two runs.
@@ -42,13 +50,29 @@ def _run_beat(settings: Settings) -> None:
     )
 
 
+class _Sending:
+    """Tells whether the broker took what the beat sent lately."""
+
+    def __init__(self) -> None:
+        self._sent_at = float("-inf")
+        signals.after_task_publish.connect(self._note)
+
+    def _note(self, **_: object) -> None:
+        self._sent_at = time.monotonic()
+
+    def is_well(self) -> bool:
+        return time.monotonic() - self._sent_at < _SENT_SECONDS
+
+
 def _keep_logging(**_: object) -> None:
     """Leave logging as it is."""
 
 
 def _run_worker(settings: Settings, queues: Sequence[str]) -> None:
     from workers.app import app
+    from workers.leaving import wait_while_drained, worker_name
 
+    wait_while_drained(settings)
     # Sending is waiting, for which threads do; judging is work, for which processes do.
     sends_only = queues == [DELIVER_QUEUE]
     concurrency = settings.deliver_threads if sends_only else settings.screen_processes
@@ -61,7 +85,7 @@ def _run_worker(settings: Settings, queues: Sequence[str]) -> None:
             f"--pool={'threads' if sends_only else 'prefork'}",
             f"--concurrency={concurrency}",
             # Two workers of one machine need two names.
-            f"--hostname={'-'.join(queues)}-{os.getpid()}@%h",
+            f"--hostname={worker_name(','.join(queues), os.getpid())}",
             f"--loglevel={settings.log_level}",
             "--without-gossip",
             "--without-mingle",

@@ -1,12 +1,16 @@
 """The Celery application. Importing it reads no setting and connects to nothing."""
 
+import contextlib
 from typing import Any
 
 import structlog
 from celery import Celery, signals
+from sqlalchemy.exc import SQLAlchemyError
 
+from moderation.db import Database
 from moderation.lifeline import die_with_parent
 from moderation.log import configure, get_logger
+from moderation.processes import forget_process
 from moderation.tasks import SCREEN_QUEUE
 from workers import resources, schedule
 from workers.watchdog import Watchdog
@@ -47,6 +51,15 @@ def _watch_over_consumption(sender: Any, **_: Any) -> None:
     # Held by the signal for as long as the process lives.
     signals.task_received.connect(lambda **_: watchdog.received(), weak=False)
     watchdog.start()
+
+
+@signals.worker_shutdown.connect  # type: ignore[untyped-decorator]
+def _say_that_it_ended(sender: Any, **_: Any) -> None:
+    # The pool has ended: nothing is forked any more that could inherit the connection.
+    database = Database.of(resources.settings())
+    with contextlib.suppress(SQLAlchemyError):
+        forget_process(database, sender.hostname)
+    database.close()
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]

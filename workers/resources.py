@@ -16,10 +16,12 @@ from moderation.learning.toxic import ToxicModel
 from moderation.log import get_logger
 from moderation.mail import Mailer
 from moderation.outbound import Outbound
+from moderation.processes import Lookout, note_process
 from moderation.remote.asking import Asker
 from moderation.remote.services import make_asker
 from moderation.screening import Judge
 from moderation.settings import Settings
+from workers.leaving import leave, queues_of
 
 log = get_logger(__name__)
 
@@ -38,14 +40,24 @@ class Resources:
     mailer: Mailer
     judge: Judge
     asker: Asker
+    lookout: Lookout
     _noted_at: dict[str, float] = field(default_factory=dict)
 
     def note_consumption(self, queue: str, worker: str) -> None:
-        """Note that this process took a message off the queue; writes a row every few seconds at most."""
+        """Note that this process took a message off the queue; writes rows every few seconds at most."""
         now = time.monotonic()
         if now - self._noted_at.get(queue, float("-inf")) >= _HEARTBEAT_SECONDS:
             self._noted_at[queue] = now
             note_heartbeat(self.database, queue, worker, utc_now())
+            note_process(self.database, worker, "worker", queues_of(worker), utc_now())
+
+    def takes_up(self, queue: str, worker: str) -> bool:
+        """Note the same, and tell whether the work is to be done: what is paused or drained is left to the rows."""
+        self.note_consumption(queue, worker)
+        controls = self.lookout.look()
+        if controls.drained_at is not None:
+            leave(worker)
+        return controls.drained_at is None and queue not in controls.paused_queues
 
 
 @cache
@@ -82,12 +94,14 @@ def settings() -> Settings:
 def resources() -> Resources:
     """Return the resources of this process."""
     found = settings()
+    database = Database.of(found, pool_size=found.deliver_threads, can_redo=True)
     return Resources(
         settings=found,
-        database=Database.of(found, pool_size=found.deliver_threads, can_redo=True),
+        database=database,
         keyed=Keyed(found.secret(), found.secret_key_previous),
         outbound=Outbound(found.outbound_allow),
         mailer=Mailer(found.smtp_url, found.smtp_from),
         judge=Judge(load_filters(found.filters), load_model, load_shadow, load_toxic),
         asker=make_asker(found),
+        lookout=Lookout(database, found.log_level),
     )

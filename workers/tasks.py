@@ -17,6 +17,7 @@ from moderation.deliveries.giving_up import give_up
 from moderation.events import Owed, by_endpoint
 from moderation.floods import watch
 from moderation.log import get_logger
+from moderation.processes import forget_gone
 from moderation.reminders import remind
 from moderation.remote.questions import services_owing
 from moderation.retention import forget
@@ -35,7 +36,8 @@ log = get_logger(__name__)
 def screen(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
     """Judge a batch of comments, and ring for the deliveries that follow."""
     parts = resources()
-    parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    if not parts.takes_up(tasks.SCREEN_QUEUE, self.request.hostname):
+        return
     _ring_for_deliveries(screen_now(parts.database, parts.judge, ids, ring_to_ask=_ring_to_ask))
 
 
@@ -43,7 +45,8 @@ def screen(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
 def ask(self: Any, services: Sequence[str], *_: Any, **__: Any) -> None:
     """Ask services outside what is owed to them, and ring for the comments that waited for it."""
     parts = resources()
-    parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
+    if not parts.takes_up(tasks.DELIVER_QUEUE, self.request.hostname):
+        return
     for service in services:
         for answered in parts.asker.ask(parts.database, service):
             _ring_for_comments(answered, ())
@@ -53,7 +56,8 @@ def ask(self: Any, services: Sequence[str], *_: Any, **__: Any) -> None:
 def deliver(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
     """Send a batch of webhooks."""
     parts = resources()
-    parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
+    if not parts.takes_up(tasks.DELIVER_QUEUE, self.request.hostname):
+        return
     links = LinkMaker(parts.keyed, parts.settings.effective_base_url)
     _ring_for_deliveries(
         deliver_now(parts.database, parts.keyed, parts.outbound, ids, links=links, mailer=parts.mailer).owed
@@ -64,7 +68,8 @@ def deliver(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
 def sweep_comments(self: Any, *_: Any, **__: Any) -> None:
     """Ring again for comments that should have been judged by now."""
     parts = resources()
-    parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    if not parts.takes_up(tasks.SCREEN_QUEUE, self.request.hostname):
+        return
     with parts.database.write() as session:
         overdue = overdue_comments(session, utc_now())
     _ring_for_comments(overdue.together, overdue.alone)
@@ -75,7 +80,8 @@ def sweep_comments(self: Any, *_: Any, **__: Any) -> None:
 def learn(self: Any, site_ids: Sequence[str], *_: Any, **__: Any) -> None:
     """Teach sites' own models what their moderators decided."""
     parts = resources()
-    parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    if not parts.takes_up(tasks.SCREEN_QUEUE, self.request.hostname):
+        return
     learn_now(parts.database, parts.judge.load_model, site_ids)
 
 
@@ -83,7 +89,8 @@ def learn(self: Any, site_ids: Sequence[str], *_: Any, **__: Any) -> None:
 def learn_together(self: Any, _ids: Sequence[str]) -> None:
     """Make the layer that sites which share teach together."""
     parts = resources()
-    parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    if not parts.takes_up(tasks.SCREEN_QUEUE, self.request.hostname):
+        return
     learn_together_now(parts.database, parts.judge.load_model)
 
 
@@ -91,7 +98,8 @@ def learn_together(self: Any, _ids: Sequence[str]) -> None:
 def sweep_decisions(self: Any, *_: Any, **__: Any) -> None:
     """Ring for sites whose decisions are not learned yet."""
     parts = resources()
-    parts.note_consumption(tasks.SCREEN_QUEUE, self.request.hostname)
+    if not parts.takes_up(tasks.SCREEN_QUEUE, self.request.hostname):
+        return
     base = parts.judge.load_model().version
     with parts.database.read() as session:
         owing = sites_owing(session, base)
@@ -106,7 +114,8 @@ def sweep_decisions(self: Any, *_: Any, **__: Any) -> None:
 def sweep_deliveries(self: Any, *_: Any, **__: Any) -> None:
     """Ring for deliveries that are due, among them the retries."""
     parts = resources()
-    parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)
+    if not parts.takes_up(tasks.DELIVER_QUEUE, self.request.hostname):
+        return
     with parts.database.write() as session:
         owed = overdue_deliveries(session, utc_now())
         services = services_owing(session, utc_now())
@@ -136,6 +145,7 @@ def tidy(*_: Any, **__: Any) -> None:
         ip_retention_days=parts.settings.ip_retention_days,
         delivery_retention_days=parts.settings.delivery_retention_days,
     )
+    forget_gone(parts.database, now)
     log.info("forgotten", rows=forgotten, given_up=give_up(parts.database, now))
 
 

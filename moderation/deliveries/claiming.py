@@ -15,6 +15,7 @@ from moderation.deliveries.digests import still_held
 from moderation.deliveries.gathering import Rules, gather
 from moderation.events import Owed
 from moderation.outbound import TOTAL_SECONDS
+from moderation.pausing import paused_sites
 from moderation.quiet import burst_of
 from moderation.sweeping import is_due, is_past
 from moderation.tables import PENDING, Comment, DeliveryRow, Endpoint, EventRow
@@ -53,8 +54,8 @@ def next_due(session: Session, endpoint_id: str, now: datetime) -> list[Owed]:
 def take(session: Session, endpoint_id: str, lease: str, now: datetime) -> dict[str, int]:
     """Take the endpoint's lease, or keep it, and the next of what it is owed: numbers of attempts by delivery id.
 
-    None while somebody else holds the lease, while the endpoint is left alone, and when it is owed nothing. One that
-    failed last gets one delivery, as a trial.
+    None while somebody else holds the lease, while the endpoint is left alone or its site paused, and when it is owed
+    nothing. One that failed last gets one delivery, as a trial.
     """
     held = session.execute(
         update(Endpoint)
@@ -62,6 +63,7 @@ def take(session: Session, endpoint_id: str, lease: str, now: datetime) -> dict[
             Endpoint.id == endpoint_id,
             or_(Endpoint.lease == lease, is_past(Endpoint.leased_until, now)),
             is_past(Endpoint.rests_until, now),
+            Endpoint.site_id.not_in(paused_sites()),
         )
         .values(lease=lease, leased_until=now + CLAIM, rung_until=None)
         .returning(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from moderation.clock import seconds_since
 from moderation.floods import states_of
 from moderation.metrics.families import gauge
+from moderation.pausing import paused_sites, read_controls
 from moderation.tables import (
     DEAD,
     HELD,
@@ -44,6 +45,12 @@ def ask_rows(session: Session, now: datetime) -> Iterator[Metric]:
     yield from _sites(session, now)
     yield from _remote(session, now)
     yield gauge(
+        "moderation_paused",
+        "What operators hold back: sites, queues; 1 for workers that are drained.",
+        "kind",
+        _paused(session),
+    )
+    yield gauge(
         "moderation_last_consumption_seconds",
         "Time since a worker took a message off the queue.",
         "queue",
@@ -52,6 +59,15 @@ def ask_rows(session: Session, now: datetime) -> Iterator[Metric]:
             for queue, consumed_at in session.execute(select(Heartbeat.queue, Heartbeat.consumed_at))
         },
     )
+
+
+def _paused(session: Session) -> Mapping[str, float]:
+    controls = read_controls(session)
+    return {
+        "site": _count(session, paused_sites()),
+        "queue": len(controls.paused_queues),
+        "workers": int(controls.drained_at is not None),
+    }
 
 
 def _waiting(session: Session) -> Iterator[Metric]:

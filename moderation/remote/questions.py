@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from moderation.pausing import paused_sites
 from moderation.remote.question import Question, failed
 from moderation.signals import Evidence, Signal
 from moderation.tables import Comment, Post, RemoteQuestion, Site, table
@@ -116,7 +117,12 @@ def owing_services(now: datetime) -> Select[tuple[str]]:
     return (
         select(RemoteQuestion.service)
         .join(Comment, Comment.id == RemoteQuestion.comment_id)
-        .where(RemoteQuestion.answered_at.is_(None), RemoteQuestion.due_at <= now, Comment.status == "received")
+        .where(
+            RemoteQuestion.answered_at.is_(None),
+            RemoteQuestion.due_at <= now,
+            Comment.status == "received",
+            Comment.site_id.not_in(paused_sites()),
+        )
         .distinct()
     )
 

@@ -12,7 +12,7 @@ from moderation.tables.judgements import CommonModelRow, DecisionRow, SiteModelR
 from moderation.tables.remote import RemoteBudget, RemoteOutcome, RemoteQuestion, RemoteService
 from moderation.tables.sites import Key, Moderator, ModeratorSite, PolicyVersion, Site, SiteState
 from moderation.tables.telling import AttemptRow, DeliveryRow, Endpoint, EventRow
-from moderation.tables.workers import Heartbeat, TallyRow, TotalRow
+from moderation.tables.workers import Control, Heartbeat, ProcessRow, TallyRow, TotalRow
 
 __all__ = [
     "DEAD",
@@ -22,6 +22,7 @@ __all__ = [
     "AttemptRow",
     "Comment",
     "CommonModelRow",
+    "Control",
     "DecisionRow",
     "DeliveryRow",
     "Endpoint",
@@ -34,6 +35,7 @@ __all__ = [
     "ModeratorSite",
     "PolicyVersion",
     "Post",
+    "ProcessRow",
     "RemoteBudget",
     "RemoteOutcome",
     "RemoteQuestion",

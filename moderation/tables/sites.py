@@ -27,6 +27,8 @@ class Site(Row):
     relearn_done: Mapped[int] = mapped_column(default=0, server_default="0")
     # What its decisions teach is shared with others that share (`common_model`).
     shares_learning: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Since when nothing of it is judged and nobody is told (`pausing`).
+    paused_at: Mapped[datetime | None]
     __table_args__ = (partial_index("sites_owing", "id", where="relearn_done < relearn_asked"),)
 
 
