@@ -127,6 +127,7 @@ def test_while_redis_does_not_answer_comments_are_accepted_and_judged_after_it_i
     assert set(_events(receiver).values()) == {1}
 
 
+@pytest.mark.long
 def test_a_worker_killed_in_the_middle_leaves_one_verdict_and_one_set_of_deliveries(
     program: Up, receiver: Receiver, tmp_path: Path
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_stop_in_the_middle_of_the_work_loses_nothing(tmp_path: Path) -> None:
         assert two.stop() == 0
 
 
+@pytest.mark.long
 def test_a_worker_that_has_stopped_to_consume_is_found_and_started_again(program: Up) -> None:
     [worker, *_] = program.child("worker", SCREEN_QUEUE)
     app = Celery(set_as_current=False)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.timeout(600)
 COMMENT = {"name": "Sara", "email": "sara@example.org", "body": "Cheap pills for all of you.", "post_id": "8344"}
 
 
+@pytest.mark.long
 def test_a_silent_service_keeps_only_those_who_asked_for_it(tmp_path: Path) -> None:
     with stand_in(lambda _received: Reply(b"true")) as akismet:
         settings = {

@@ -39,6 +39,7 @@ def test_a_fresh_start_judges_a_comment_and_stops_cleanly(tmp_path: Path) -> Non
         one.assert_nothing_is_left()
 
 
+@pytest.mark.long
 def test_a_second_start_goes_on_with_the_first_ones_keys(tmp_path: Path) -> None:
     with up(tmp_path / "var", free_port()) as one:
         one.wait_until_ready()
@@ -61,6 +62,7 @@ def test_a_stop_during_the_start_is_a_clean_one(tmp_path: Path) -> None:
         assert one.printed == ""
 
 
+@pytest.mark.long
 def test_a_killed_up_takes_all_with_it_and_the_next_one_starts(tmp_path: Path) -> None:
     port = free_port()
     with up(tmp_path / "var", port) as killed:
