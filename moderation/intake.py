@@ -22,6 +22,7 @@ from moderation.posts import remember_posts
 from moderation.submission import Submission
 from moderation.tables import Comment, table
 from moderation.text import fingerprint
+from moderation.together import leave
 
 # A comment that was not judged by then is rung for again: long enough for a busy worker, short enough for a reader.
 RING_AFTER = timedelta(seconds=10)
@@ -72,8 +73,7 @@ def accept(
         if once is not None:
             idempotency.store_answer(session, once, answer, now, now + busy_for if busy_for else None)
         if rows:
-            remember_posts(session, site_id, submissions, is_public=is_public)
-            session.execute(insert(table(Comment)), rows)
+            leave(session, _write, _Arrived(site_id, submissions, rows, is_public))
         return Accepted(tuple(ids), answer)
 
     try:
@@ -83,6 +83,31 @@ def accept(
             raise
     # Another request with this key committed between our look and our insert; its answer is there now.
     return database.write_together(commit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """What one request brings to a shared transaction."""
+
+    site_id: str
+    submissions: Sequence[Submission]
+    rows: Sequence[dict[str, Any]]
+    is_public: bool
+
+
+def _write(session: Session, arrived: Sequence[_Arrived]) -> None:
+    """Write the comments of several requests in one statement, and their posts in few."""
+    told: dict[str, list[Submission]] = {}
+    # Sorted: two transactions that touch the same posts lock them in the same order.
+    for one in sorted(arrived, key=lambda one: one.site_id):
+        if one.is_public:
+            # The first visitor to name a post is believed, so each is read by itself.
+            remember_posts(session, one.site_id, one.submissions, is_public=True)
+        else:
+            told.setdefault(one.site_id, []).extend(one.submissions)
+    for site_id, submissions in told.items():
+        remember_posts(session, site_id, submissions, is_public=False)
+    session.execute(insert(table(Comment)), [row for one in arrived for row in one.rows])
 
 
 def _row(comment_id: str, site_id: str, one: Submission, keyed: Keyed, now: datetime) -> dict[str, Any]:

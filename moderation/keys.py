@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from moderation.errors import FieldError, InvalidInputError, NotFoundError
 from moderation.identity import Keyed, new_akismet_key, new_id, new_token
-from moderation.tables import Key, Moderator, ModeratorSite
+from moderation.tables import Key, Moderator, ModeratorSite, table
 
 PURPOSE = "key"
 # Longer than any of ours: no stranger makes us hash a megabyte.
@@ -58,15 +58,19 @@ class Caller:
         return next(iter(self.site_ids))
 
 
+# Every request asks this. Made once, of the bare table: to make it anew takes longer than to run it.
+_key = table(Key).c
+_HOLDER = select(_key.id, _key.kind, _key.name, _key.site_id, _key.moderator_id).where(
+    _key.digest.in_(bindparam("digests", expanding=True)),
+    or_(_key.expires_at.is_(None), _key.expires_at > bindparam("now", type_=_key.expires_at.type)),
+)
+
+
 def authenticate(session: Session, keyed: Keyed, token: str, now: datetime) -> Caller | None:
     """Return who holds this token, or None when nobody does (any more)."""
     if not token or len(token) > _MAX_LENGTH:
         return None
-    key = session.execute(
-        select(Key.id, Key.kind, Key.name, Key.site_id, Key.moderator_id).where(
-            Key.digest.in_(keyed.digests(PURPOSE, token)), or_(Key.expires_at.is_(None), Key.expires_at > now)
-        )
-    ).one_or_none()
+    key = session.execute(_HOLDER, {"digests": keyed.digests(PURPOSE, token), "now": now}).one_or_none()
     if key is None:
         return None
     kind = Kind(key.kind)
@@ -128,6 +132,7 @@ def rotate_key(session: Session, keyed: Keyed, key_id: str, now: datetime, *, ov
 def revoke_key(session: Session, key_id: str, now: datetime) -> None:
     """Let the key work no more, from now on."""
     _live_key(session, key_id, now).expires_at = now
+    session.flush()
 
 
 def list_keys(session: Session) -> Sequence[Key]:

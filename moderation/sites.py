@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from moderation.errors import NotFoundError
@@ -12,7 +12,7 @@ from moderation.identity import Keyed, new_id
 from moderation.keys import Kind, add_key
 from moderation.log import get_logger
 from moderation.policy import Policy, read_policy
-from moderation.tables import Moderator, ModeratorSite, PolicyVersion, Site
+from moderation.tables import Moderator, ModeratorSite, PolicyVersion, Site, table
 
 log = get_logger(__name__)
 
@@ -94,17 +94,22 @@ def list_moderators(session: Session) -> list[tuple[Moderator, list[str]]]:
     return [(one, sites.get(one.id, [])) for one in session.scalars(select(Moderator).order_by(Moderator.id))]
 
 
+# Every request asks this. Made once, of the bare table: to make it anew takes longer than to run it.
+_policy = table(PolicyVersion).c
+_NEWEST = (
+    select(_policy.site_id, func.max(_policy.version).label("version"))
+    .where(_policy.site_id.in_(bindparam("sites", expanding=True)))
+    .group_by(_policy.site_id)
+)
+
+
 def policies_of(session: Session, site_ids: Iterable[str]) -> Mapping[str, Policy]:
     """Return the newest policy of each site; the default where a site has none.
 
     One small query; documents, which may list thousands of words, are read and understood once per version.
     """
     wanted = set(site_ids)
-    newest = session.execute(
-        select(PolicyVersion.site_id, func.max(PolicyVersion.version).label("version"))
-        .where(PolicyVersion.site_id.in_(wanted))
-        .group_by(PolicyVersion.site_id)
-    )
+    newest = session.execute(_NEWEST, {"sites": list(wanted)})
     versions = {row.site_id: (row.site_id, row.version) for row in newest}
     policies = {version: known for version in versions.values() if (known := _understood.get(version))}
     policies |= _understand(session, [version for version in versions.values() if version not in policies])

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from moderation.db import Database
 from moderation.errors import NotFoundError
 from moderation.tables import Site
+from moderation.together import leave
 from tests.conftest import StoppedClock
 from tests.processes import wait_until
 
@@ -107,6 +108,52 @@ def test_a_bad_piece_of_work_spoils_only_itself(
     # And the next one is let in.
     database.write_together(_add("d", clock))
     assert "d" in _names(database)
+
+
+class _Leaving:
+    """Leaves names to the end, and notes which were written in one go."""
+
+    def __init__(self, clock: StoppedClock) -> None:
+        self.clock = clock
+        self.written: list[list[str]] = []
+
+    def work(self, name: str) -> Callable[[Session], str]:
+        def work(session: Session) -> str:
+            leave(session, self.write, name)
+            return name
+
+        return work
+
+    def write(self, session: Session, names: list[str]) -> None:
+        self.written.append(names)
+        for name in names:
+            _add(name, self.clock)(session)
+
+
+def test_what_is_left_to_the_end_is_written_in_one_go(database: Database, clock: StoppedClock) -> None:
+    leaving = _Leaving(clock)
+    crowd = _Crowd(database)
+    crowd.start("first", crowd.hold_up)
+    assert crowd.is_inside.wait(30)
+    for name in "abc":
+        crowd.start(name, leaving.work(name))
+    crowd.finish(waiting=3)
+    assert [sorted(names) for names in leaving.written] == [["a", "b", "c"]]
+    assert _names(database) == set("abc")
+
+
+def test_a_bad_one_among_what_is_left_spoils_only_itself(database: Database, clock: StoppedClock) -> None:
+    database.write_together(_add("b", clock))
+    leaving = _Leaving(clock)
+    crowd = _Crowd(database)
+    crowd.start("first", crowd.hold_up)
+    assert crowd.is_inside.wait(30)
+    for name in "abc":
+        crowd.start(name, leaving.work(name))
+    crowd.finish(waiting=3)
+    assert isinstance(crowd.results["b"], IntegrityError)
+    assert (crowd.results["a"], crowd.results["c"]) == ("a", "c")
+    assert _names(database) == set("abc")
 
 
 class _ServerError(Exception):
