@@ -34,6 +34,8 @@ door to strangers' addresses; `patience` ends what drips), `mail` (the one to th
 (queue lengths), `health`, `processes` (which run) and `pausing` (what they are told), `tallies` (what is counted,
 once), `metrics`, `setting_lines`, `log`, `errors`, `clock`.
 
+`redis_clients` reach one Redis server, or the one that Sentinels call the master (`sentinels`).
+
 `commands` is the `moderation` program; its `up` rests on `data_folder`, `embedded` (a redis-server of our own),
 `first_site`, `children` (kept running), `apart` (gone when done), `lifeline` (ended with their parent), `readiness`
 and `stopping`. `learning` trains and measures the text model; `demo` posts labelled comments to a running service.

@@ -7,6 +7,7 @@ from typing import Any
 import redis
 
 from moderation.celery_config import url_is_amqp
+from moderation.redis_clients import redis_client
 from moderation.settings import Settings
 from moderation.tasks import QUEUES
 
@@ -40,11 +41,8 @@ def ping_redis(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def _client(url: str) -> Iterator[Any]:
-    client = redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
-    try:
+    with contextlib.closing(redis_client(url, _SECONDS)) as client:
         yield client
-    finally:
-        client.close()
 
 
 def _amqp_lengths(settings: Settings) -> Mapping[str, int]:

@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
+from moderation.sentinels import read_sentinels
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
@@ -54,6 +56,12 @@ def http_url(text: str) -> str:
     if text and not text.startswith(("http://", "https://")):
         raise ValueError("an address that starts with http:// or https://")
     return text.rstrip("/")
+
+
+def redis_address(text: str) -> str:
+    """Read the address of a Redis; only what names Sentinels is looked at here."""
+    read_sentinels(text)
+    return text
 
 
 def smtp_url(text: str) -> str:

@@ -24,6 +24,7 @@ from moderation.setting_types import (
     mail_address,
     names,
     networks,
+    redis_address,
     setting,
     smtp_url,
     webhook_secret,
@@ -47,12 +48,15 @@ class Settings:
     )
     redis_url: str = setting(
         EMBEDDED,
-        "`embedded:` (a redis-server that `up` starts itself) or `redis://`, `rediss://`, `unix://` of a server.",
+        "`embedded:` (a redis-server that `up` starts itself), `redis://`, `rediss://`, `unix://` of a server, or "
+        "`redis+sentinel://:password@h1:26379,h2:26379/mymaster/0`.",
+        redis_address,
         is_secret=True,
     )
     broker_url: str = setting(
         "",
         "Where tasks are queued: any URL REDIS_URL takes, or `amqp://` of a RabbitMQ. Default: REDIS_URL.",
+        redis_address,
         is_secret=True,
     )
     secret_key: str = setting(

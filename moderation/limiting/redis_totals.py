@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-import redis
-
 from moderation.limiting.windows import Bucket
+from moderation.redis_clients import redis_client
 
 _SECONDS = 2.0
 
@@ -13,7 +12,7 @@ class RedisTotals:
     """Totals in a Redis server. Making one connects to nothing; keys hold keyed hashes, no addresses."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+        self._client = redis_client(url, _SECONDS)
 
     def add(self, counts: Mapping[Bucket, int], seconds: Mapping[str, int]) -> Mapping[Bucket, int]:
         """Add the counts; return the totals of those windows and of the ones before them. Raises RedisError."""
