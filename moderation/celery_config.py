@@ -41,7 +41,9 @@ def celery_config(broker_url: str) -> dict[str, Any]:
 
 def _broker(url: str) -> dict[str, Any]:
     if url_is_amqp(url):
-        return {"broker_url": url, "broker_transport_options": {"max_retries": 0}}
+        # Queues that outlive a node of a cluster, as RabbitMQ advises.
+        quorum = dict.fromkeys(("task_default_queue_type", "task_create_missing_queue_type"), "quorum")
+        return {"broker_url": url, "broker_transport_options": {"max_retries": 0}} | quorum
     timeouts = {"socket_timeout": 5, "socket_connect_timeout": 2}
     options: dict[str, Any] = timeouts | {"max_retries": 0}
     sentinels = read_sentinels(url)

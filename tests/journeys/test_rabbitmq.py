@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any
 
 import pytest
 import urllib3
+from amqp.exceptions import PreconditionFailed
 from celery import Celery
+from kombu import Connection
 
+from moderation.celery_config import celery_config
 from moderation.tasks import DELIVER_QUEUE, QUEUES, SCREEN, SCREEN_QUEUE
 from tests.journeys.servers import need, python_module, rabbitmq, running
 from tests.processes import free_port, wait_until
@@ -61,6 +65,7 @@ def test_a_comment_reaches_its_verdict_through_rabbitmq(tmp_path: Path, broker_u
             assert {part["status"] for part in parts.values()} == {"well"}
 
         # It is the rabbit that carries the messages: it knows both queues, and counts what waits in them.
+        assert {type_of(broker_url, queue) for queue in QUEUES} == {"quorum"}
         queues = {row["queue"]: row for row in command(environment, "queues")}
         assert set(queues) == {"screen", "deliver"}
         assert all(
@@ -71,12 +76,22 @@ def test_a_comment_reaches_its_verdict_through_rabbitmq(tmp_path: Path, broker_u
         assert service.left_behind() == []
 
 
+def type_of(broker_url: str, queue: str) -> str:
+    """Return the type of a queue that is there: of a wrong one RabbitMQ says what the right one would be."""
+    with Connection(broker_url) as connection, pytest.raises(PreconditionFailed) as refused:
+        connection.channel().queue_declare(queue, durable=True, auto_delete=False, arguments={"x-queue-type": "stream"})
+    found = re.search(r"received 'stream' but current is '(\w+)'", str(refused.value))
+    assert found is not None, refused.value
+    return found[1]
+
+
 def test_messages_that_wait_in_rabbitmq_are_counted(tmp_path: Path, broker_url: str) -> None:
     environment = os.environ | {"MODERATION_BROKER_URL": broker_url, "MODERATION_DATA_DIR": str(tmp_path / "var")}
     subprocess.run(
         [*python_module("moderation"), "migrate"], check=True, capture_output=True, env=environment, timeout=60
     )
-    with Celery(set_as_current=False, broker=broker_url, task_create_missing_queues=True) as app:
+    with Celery(set_as_current=False) as app:
+        app.conf.update(celery_config(broker_url))
         with app.connection_for_write() as connection:
             for queue in QUEUES:
                 connection.channel().queue_delete(queue)
