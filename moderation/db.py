@@ -29,8 +29,10 @@ STATEMENT_MILLISECONDS = 15_000
 class Database:
     """Connections to one database. Making one connects to nothing."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, is_pooled: bool = False) -> None:
         self.engine = engine
+        # Others' transactions run on the same connection to the server: nothing may be left on it.
+        self.is_pooled = is_pooled
         self._writer = engine.execution_options(is_write=True)
         # PostgreSQL lets writers in side by side.
         self._turn = Turn(Path(f"{engine.url.database}-turn")) if self.is_sqlite else contextlib.nullcontext()
@@ -42,7 +44,9 @@ class Database:
 
         `can_redo` is for those whose work is found undone and done again if its last moments are lost (workers).
         """
-        return cls(make_engine(settings.effective_database_url, pool_size=pool_size, can_redo=can_redo))
+        is_pooled = bool(settings.database_pooler) and not settings.uses_sqlite
+        url = settings.effective_database_url
+        return cls(make_engine(url, pool_size=pool_size, can_redo=can_redo, is_pooled=is_pooled), is_pooled=is_pooled)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -94,25 +98,36 @@ class Database:
             self._turn.close()
 
 
-def make_engine(url: str, *, pool_size: int = 5, can_redo: bool = False) -> Engine:
-    """Make an engine with what either database needs to keep the promises; connects to nothing yet."""
+def make_engine(url: str, *, pool_size: int = 5, can_redo: bool = False, is_pooled: bool = False) -> Engine:
+    """Make an engine with what either database needs to keep the promises; connects to nothing yet.
+
+    `is_pooled` is for a PgBouncer that gives each transaction another connection.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(url, parsed.database, pool_size, can_redo=can_redo)
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(
+    kept = {"options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC"}
+    engine = create_engine(
         parsed,
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
         # An error would else carry what a stranger wrote into the logs.
         hide_parameters=True,
-        connect_args={
-            "connect_timeout": CONNECT_SECONDS,
-            "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC",
-            "application_name": "moderation",
-        },
+        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "moderation"}
+        | ({"prepare_threshold": None} if is_pooled else kept),
+    )
+    if is_pooled:
+        event.listen(engine, "begin", _prepare_transaction)
+    return engine
+
+
+def _prepare_transaction(connection: Connection) -> None:
+    # One statement more for each transaction: PgBouncer passes no options on.
+    connection.exec_driver_sql(
+        f"SELECT set_config('statement_timeout', '{STATEMENT_MILLISECONDS}', true), set_config('timezone', 'UTC', true)"
     )
 
 

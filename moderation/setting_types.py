@@ -31,6 +31,17 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+def choice(*known: str) -> Callable[[str], str]:
+    """Return a reader of one of these words."""
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(" or ".join(known))
+        return text
+
+    return read
+
+
 def networks(text: str) -> Networks:
     """Read networks in CIDR notation, comma separated."""
     try:

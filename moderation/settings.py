@@ -17,6 +17,7 @@ from moderation.errors import SettingsError
 from moderation.limiting.limits import Limit, read_limit
 from moderation.setting_types import (
     Networks,
+    choice,
     http_url,
     integer,
     is_guessable,
@@ -45,6 +46,11 @@ class Settings:
         "",
         "Where comments are kept: `sqlite:///path` or `postgresql+psycopg://…`. Default: DATA_DIR/moderation.db.",
         is_secret=True,
+    )
+    database_pooler: str = setting(
+        "",
+        "`transaction` where a PgBouncer in transaction mode stands before PostgreSQL. `migrate` goes past it.",
+        choice("transaction"),
     )
     redis_url: str = setting(
         EMBEDDED,

@@ -11,6 +11,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
 from moderation.db import Database
+from moderation.errors import SettingsError
 from moderation.migrations.large_indexes import make_large_indexes
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ def migrate(database: Database) -> None:
     SQLite's write transaction is the lock there. Two processes that start together both return when it is done. May
     run while others read and write: steps that get into each other's way with them are undone and tried again.
     """
+    if database.is_pooled:
+        if is_current(database):
+            return
+        raise SettingsError(
+            "Migrations hold locks that a pooler would lose: run `moderation migrate` with MODERATION_DATABASE_URL "
+            "naming PostgreSQL itself and without MODERATION_DATABASE_POOLER."
+        )
     for tries_left in reversed(range(_TRIES)):
         try:
             _upgrade(database)

@@ -3,6 +3,7 @@
 import multiprocessing
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -22,6 +23,22 @@ def test_only_work_that_can_be_redone_is_left_to_the_system_to_flush(
         assert session.scalar(text("PRAGMA synchronous")) == level
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert session.scalar(text("PRAGMA foreign_keys")) == 1
+    database.close()
+
+
+@pytest.mark.parametrize("is_pooled", [False, True])
+def test_no_statement_takes_for_ever_and_times_are_in_utc(postgres_url: str, is_pooled: bool) -> None:
+    database = Database(make_engine(postgres_url, is_pooled=is_pooled))
+    for block in (database.read, database.write):
+        with block() as session:
+            assert session.scalar(text("SHOW statement_timeout")) == "15s"
+            assert session.scalar(text("SHOW timezone")) == "UTC"
+    # Behind a pooler the next transaction on the connection may be somebody else's.
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        driver: Any = connection.connection.driver_connection
+        left = driver.execute("SHOW statement_timeout").fetchone()[0]
+        assert left == ("0" if is_pooled else "15s")
+        assert (driver.prepare_threshold is None) == is_pooled
     database.close()
 
 
