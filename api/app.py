@@ -3,7 +3,19 @@
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
-from api import comments, decisions, deliveries, endpoints, forms, links, operations, policies, problems, reference
+from api import (
+    comments,
+    decisions,
+    deliveries,
+    endpoints,
+    forms,
+    links,
+    operations,
+    policies,
+    posts,
+    problems,
+    reference,
+)
 from api.callers import note_key
 from api.counting import count_request
 from api.doorbell import Doorbell, Publish, celery_publisher
@@ -17,6 +29,7 @@ from moderation.db import Database
 from moderation.identity import Keyed
 from moderation.key_use import KeyUse
 from moderation.lifeline import die_with_parent
+from moderation.list_cache import ListCache
 from moderation.log import configure, get_logger
 from moderation.outbound import Outbound
 from moderation.processes import Presence
@@ -42,14 +55,16 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
         limiter=make_limiter(settings),
         key_use=KeyUse(),
         notes=notes,
+        lists=ListCache(database),
     )
     app.url_map.converters["default"] = _Name
+    app.url_map.converters["anything"] = _Anything
     # A POST does not survive most clients' redirects: an address is right or unknown.
     app.url_map.merge_slashes = False
     app.before_request(begin_request)
     problems.register(app)
     app.register_blueprint(comments.blueprint(WaitingRoom(settings.api_threads // 2)))
-    for module in (decisions, deliveries, endpoints, forms, links, policies, operations, reference):
+    for module in (decisions, deliveries, endpoints, forms, links, policies, posts, operations, reference):
         app.register_blueprint(module.routes)
     app.after_request(show_limits)
     app.after_request(guard)
@@ -71,6 +86,13 @@ class _Name(BaseConverter):
 
     regex = r"[^/\x00]+"
     part_isolating = True
+
+
+class _Anything(BaseConverter):
+    """A part of an address in which a website has its own say: some name a post by its path."""
+
+    regex = r"[^\x00]+"
+    part_isolating = False
 
 
 def serve() -> Front:

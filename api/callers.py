@@ -77,25 +77,47 @@ def allow_origin(answer: Response) -> None:
     except SQLAlchemyError:
         return
     if is_home:
-        answer.headers["Access-Control-Allow-Origin"] = origin
-        answer.headers["Access-Control-Expose-Headers"] = "Location, Retry-After, RateLimit, RateLimit-Policy"
+        _allow(answer, origin, "Location, Retry-After, RateLimit, RateLimit-Policy")
         if request.method == "OPTIONS":
             answer.headers["Access-Control-Allow-Methods"] = "GET, POST"
             answer.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key, Prefer"
             answer.headers["Access-Control-Max-Age"] = "600"
 
 
-def _is_home(session: Session, origin: str, site_id: str | None) -> bool:
-    """Tell whether the origin is this service's own, or that of the site (None: of any site)."""
+def allow_pages_of(answer: Response, domain: str | None) -> None:
+    """Let pages of this domain read an answer (CORS), without asking the database."""
+    origin = request.headers.get("Origin")
+    answer.vary.add("Origin")
+    if origin and (_is_own(origin) or domain in _hosts(origin)):
+        _allow(answer, origin, "ETag, Link")
+
+
+def _allow(answer: Response, origin: str, exposed: str) -> None:
+    answer.headers["Access-Control-Allow-Origin"] = origin
+    answer.headers["Access-Control-Expose-Headers"] = exposed
+
+
+def _is_own(origin: str) -> bool:
+    """Tell whether the origin is this service's own."""
     own = urlsplit(resources().base_url)
-    if origin == f"{own.scheme}://{own.netloc}":
-        return True
+    return origin == f"{own.scheme}://{own.netloc}"
+
+
+def _hosts(origin: str) -> list[str]:
+    """Return the domains that a site may have whose page is of this origin."""
     try:
         host = urlsplit(origin).hostname
     except ValueError:
+        return []
+    return [host, host.removeprefix("www.")] if host else []
+
+
+def _is_home(session: Session, origin: str, site_id: str | None) -> bool:
+    """Tell whether the origin is this service's own, or that of the site (None: of any site)."""
+    if _is_own(origin):
+        return True
+    hosts = _hosts(origin)
+    if not hosts:
         return False
-    if not host:
-        return False
-    hosts = [host, host.removeprefix("www.")]
     query = select(Site.id).where(Site.domain.in_(hosts)).limit(1)
     return session.scalar(query.where(Site.id == site_id) if site_id else query) is not None

@@ -10,6 +10,7 @@ from moderation.db import Database
 from moderation.identity import Keyed
 from moderation.key_use import KeyUse
 from moderation.limiting.shared import Limiter
+from moderation.list_cache import ListCache
 from moderation.outbound import Outbound
 from moderation.settings import Settings
 from moderation.tallies import Notes
@@ -29,6 +30,7 @@ class Resources:
     limiter: Limiter
     key_use: KeyUse
     notes: Notes
+    lists: ListCache
     # What this process has warned of, and need not again.
     warned: set[str] = field(default_factory=set)
 

@@ -17,6 +17,7 @@ In the order in which a comment meets them:
   what would change.
 - `floods` finds a site that is flooded from many hands, tightens it and relaxes it; `reminders` tell of what
   is held for long.
+- `public_list` is what readers are shown of a post; `list_cache` keeps it while its version (`post_versions`) stands.
 - `events` says what happened and who is owed word of it, `payload` makes the document that tells it, with the
   `action_links` that settle a held comment, `formats` the message of it for programs, chats and mailboxes, `deliveries`
   sends it, now or when its endpoint is not `quiet`.

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from moderation.identity import new_id
+from moderation.post_versions import raise_versions
 from moderation.quiet import wants
 from moderation.tables import Comment, DeliveryRow, Endpoint, EventRow, VerdictRow, table
 
@@ -35,6 +36,8 @@ DIGEST = "queue.digest"
 # Sent when somebody tries an endpoint out; nobody need ask for it.
 TEST_TYPE = "endpoint.test"
 
+# The version of a comment that was settled once.
+_FIRST_SETTLED = 2
 # A delivery whose first message was lost is rung for again.
 RING_AFTER = timedelta(seconds=10)
 
@@ -48,6 +51,11 @@ class Happening:
     status: str
     version: int
     decision_id: str | None = None
+
+    @property
+    def is_seen(self) -> bool:
+        """Tell whether readers may see a difference: what only just left `received` was not shown before."""
+        return self.status == "approved" or self.version > _FIRST_SETTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +78,10 @@ class Owed:
 
 
 def record(session: Session, happenings: Sequence[Happening | Notice], now: datetime) -> list[Owed]:
-    """Write one event per happening and one delivery per endpoint that wants it; return what is owed."""
+    """Write one event per happening and one delivery per endpoint that wants it; return what is owed.
+
+    Lists of comments that readers are shown are noted to have changed.
+    """
     if not happenings:
         return []
     listeners = _listeners(session, {one.site_id for one in happenings})
@@ -90,6 +101,7 @@ def record(session: Session, happenings: Sequence[Happening | Notice], now: date
     session.execute(insert(table(EventRow)), events)
     if deliveries:
         session.execute(insert(table(DeliveryRow)), deliveries)
+    raise_versions(session, [one.comment_id for one in happenings if isinstance(one, Happening) and one.is_seen])
     return [Owed(str(row["id"]), str(row["endpoint_id"])) for row in deliveries]
 
 

@@ -14,6 +14,8 @@ HEADERS: Mapping[str, tuple[str, Json]] = {
     "RateLimit-Policy": ("The limits that hold: how many in how many seconds.", {"type": "string"}),
     "Preference-Applied": ("How long was waited for at most (RFC 7240).", {"type": "string", "pattern": r"^wait=\d+$"}),
     "Link": ('The next page: `<…>; rel="next"`. Missing on the last one.', {"type": "string"}),
+    "ETag": ("Changes with the answer; to be sent back as `If-None-Match`.", {"type": "string"}),
+    "Cache-Control": ("For how many seconds it may be kept.", {"type": "string"}),
     "Content-Language": ("The language of the messages.", {"enum": ["en", "fa"]}),
     "WWW-Authenticate": ("How to say who you are.", {"type": "string"}),
     "Accept-Post": ("The content types that are read.", {"type": "string"}),

@@ -7,6 +7,7 @@ from api.openapi.inputs import Json, security_schemes
 from api.openapi.link_routes import link_routes
 from api.openapi.manager_routes import manager_routes
 from api.openapi.ops_routes import ops_routes
+from api.openapi.post_routes import post_routes, post_schemas
 from api.openapi.setup_shapes import setup_schemas
 from api.openapi.shapes import comment_schemas, judgement_schemas
 from moderation import __version__
@@ -41,9 +42,9 @@ def build(base_url: str) -> Json:
         },
         "servers": [{"url": base_url}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
-        "paths": comment_routes() | link_routes() | manager_routes() | delivery_routes() | ops_routes(),
+        "paths": comment_routes() | post_routes() | link_routes() | manager_routes() | delivery_routes() | ops_routes(),
         "components": {
-            "schemas": comment_schemas() | judgement_schemas() | setup_schemas() | delivery_schemas(),
+            "schemas": comment_schemas() | post_schemas() | judgement_schemas() | setup_schemas() | delivery_schemas(),
             "responses": problem_components(),
             "headers": header_components(),
             "securitySchemes": security_schemes(),

@@ -31,7 +31,8 @@ class LargeIndex:
 
 COMMENTS_HELD = LargeIndex("comments_held", "comments", "settled_at", "status = 'held'")
 DELIVERIES_DEAD = LargeIndex("deliveries_dead", "deliveries", "finished_at", "state = 'dead'")
-LARGE_INDEXES = (COMMENTS_HELD, DELIVERIES_DEAD)
+COMMENTS_SHOWN = LargeIndex("comments_shown", "comments", "site_id, post_id, id, status", "status = 'approved'")
+LARGE_INDEXES = (COMMENTS_HELD, DELIVERIES_DEAD, COMMENTS_SHOWN)
 
 
 def make_large_indexes(engine: Engine) -> None:

@@ -7,7 +7,7 @@ Ids sort by time.
 from sqlalchemy import literal
 
 from moderation.columns import Row, table
-from moderation.tables.comments import Comment, IdempotencyRow, LinkDomain, Post, TextBand, TextSketch
+from moderation.tables.comments import Comment, IdempotencyRow, LinkDomain, Post, PostVersion, TextBand, TextSketch
 from moderation.tables.judgements import CommonModelRow, DecisionRow, SiteModelRow, VerdictRow
 from moderation.tables.remote import RemoteBudget, RemoteOutcome, RemoteQuestion, RemoteService
 from moderation.tables.sites import Key, Moderator, ModeratorSite, PolicyVersion, Site, SiteState
@@ -15,6 +15,7 @@ from moderation.tables.telling import AttemptRow, DeliveryRow, Endpoint, EventRo
 from moderation.tables.workers import Control, Heartbeat, ProcessRow, TallyRow, TotalRow
 
 __all__ = [
+    "APPROVED",
     "DEAD",
     "HELD",
     "PENDING",
@@ -35,6 +36,7 @@ __all__ = [
     "ModeratorSite",
     "PolicyVersion",
     "Post",
+    "PostVersion",
     "ProcessRow",
     "RemoteBudget",
     "RemoteOutcome",
@@ -54,6 +56,7 @@ __all__ = [
 
 # Written into the statement, not bound: a partial index only serves a query whose text says what it covers.
 RECEIVED = literal("received", literal_execute=True)
+APPROVED = literal("approved", literal_execute=True)
 HELD = literal("held", literal_execute=True)
 PENDING = literal("pending", literal_execute=True)
 DEAD = literal("dead", literal_execute=True)

@@ -19,6 +19,15 @@ class Post(Row):
     title: Mapped[str | None] = mapped_column(Text)
 
 
+class PostVersion(Row):
+    """How often what readers are shown of a post has changed (`post_versions`); a post without a row: never."""
+
+    __tablename__ = "post_versions"
+    site_id: Mapped[str] = mapped_column(Id, ForeignKey("sites.id"), primary_key=True)
+    post_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
 class Comment(Row):
     """A comment as it was posted, and where it stands now."""
 
@@ -68,6 +77,8 @@ class Comment(Row):
         Index("comments_by_status", "site_id", "status", "id"),
         Index("comments_by_site", "site_id", "id"),
         Index("comments_by_post", "site_id", "post_id", "id"),
+        # With the status, though it is the same in all of it: SQLite would read each row to see that.
+        partial_index("comments_shown", "site_id", "post_id", "id", "status", where="status = 'approved'"),
         partial_index("comments_by_campaign", "site_id", "campaign_id", "id", where="campaign_id IS NOT NULL"),
         partial_index("comments_by_external_id", "site_id", "external_id", where="external_id IS NOT NULL"),
         Index("comments_by_text", "site_id", "fingerprint", "received_at"),

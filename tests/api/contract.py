@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -44,7 +45,7 @@ class Contract:
 
     def operation(self, rule: str, method: str) -> dict[str, Any] | None:
         """Return what is documented for a method at one of Flask's rules."""
-        path = rule.replace("<", "{").replace(">", "}")
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
         found = self.document["paths"].get(path, {}).get(method.lower())
         return None if found is None else {**found, "pointer": f"/paths/{path.replace('/', '~1')}/{method.lower()}"}
 

@@ -1,9 +1,10 @@
 """One service as the tests of its API use it: the application, two sites with their keys, and whoever judges."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from api.resources import Resources
 from moderation.clock import utc_now
 from moderation.db import Database
 from moderation.keys import Kind, add_key
+from moderation.list_cache import ListCache
 from moderation.screening import screen
 from moderation.settings import Settings
 from moderation.sites import NewSite, add_moderator, add_site
@@ -86,6 +88,12 @@ class Service:
     def judge(self, *ids: str) -> None:
         """Judge these comments, or all that wait."""
         screen(self.database, judge_with(), ids or self.waiting())
+        self.forget_lists()
+
+    def forget_lists(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Let the service forget the public lists that it keeps, as another process never knew them."""
+        parts: Resources = self.app.extensions["moderation"]
+        self.app.extensions["moderation"] = replace(parts, lists=ListCache(self.database, clock))
 
     def waiting(self) -> list[str]:
         """Return the ids of comments without a verdict."""

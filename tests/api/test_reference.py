@@ -24,7 +24,7 @@ def test_the_document_is_valid_openapi(document: Any) -> None:
 
 def test_every_route_is_documented_and_nothing_else(service: Service, document: Any) -> None:
     routes = {
-        (method, rule.rule.replace("<", "{").replace(">", "}"))
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in service.app.url_map.iter_rules()
         for method in rule.methods or ()
         if method not in ("HEAD", "OPTIONS")

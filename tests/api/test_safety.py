@@ -1,5 +1,6 @@
 """What every answer tells browsers and caches: each route that there is, and answers of no route."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -21,7 +22,7 @@ def _answers(service: Service) -> Iterator[tuple[str, TestResponse]]:
         for name in (posted, "nobody") if rule.arguments else ("",):
             path = rule.rule
             for argument in rule.arguments:
-                path = path.replace(f"<{argument}>", name)
+                path = re.sub(rf"<(?:\w+:)?{argument}>", name, path)
             assert "<" not in path
             for method in sorted(rule.methods or ()):
                 for key in (None, service.sk, service.admin):
