@@ -76,14 +76,19 @@ def _waiting(session: Session) -> Iterator[Metric]:
         f"What waits, by kind; counted up to {MOST_COUNTED:,}.",
         "kind",
         {
-            "received": _count(session, select(Comment.id).where(Comment.status == RECEIVED)),
-            "held": _count(session, select(Comment.id).where(Comment.status == HELD)),
-            "delivery": _count(session, select(DeliveryRow.id).where(DeliveryRow.state == PENDING)),
-            "dead_letter": _count(session, select(DeliveryRow.id).where(DeliveryRow.state == DEAD)),
-            "decision": _count(session, select(DecisionRow.id).where(DecisionRow.learned_at.is_(None))),
+            "received": _count(session, waiting(Comment.ring_at, Comment.status == RECEIVED)),
+            "held": _count(session, waiting(Comment.settled_at, Comment.status == HELD)),
+            "delivery": _count(session, waiting(DeliveryRow.ring_at, DeliveryRow.state == PENDING)),
+            "dead_letter": _count(session, waiting(DeliveryRow.finished_at, DeliveryRow.state == DEAD)),
+            "decision": _count(session, waiting(DecisionRow.site_id, DecisionRow.learned_at.is_(None))),
             "tally": _count(session, select(TallyRow.id)),
         },
     )
+
+
+def waiting(column: InstrumentedAttribute[Any], which: ColumnElement[bool]) -> Select[Any]:
+    """Select what waits in the order of the index of it: SQLite would else go through a larger one from end to end."""
+    return select(column).where(which).order_by(column)
 
 
 def _count(session: Session, query: Select[Any]) -> int:

@@ -3,14 +3,17 @@
 import ipaddress
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import event, text
 
 from moderation.broker import BrokerAwayError, queue_lengths
 from moderation.db import Database, make_engine
 from moderation.health import check, note_heartbeat
 from moderation.metrics.page import render
+from moderation.metrics.rows import ask_rows
 from moderation.screening import screen
 from moderation.settings import Settings
 from tests.conftest import ROOT, StoppedClock
@@ -82,3 +85,24 @@ def test_every_metric_is_documented(database: Database, settings: Settings, cloc
     shown = {f"{one.name}_total" if one.type == "counter" else one.name for one in families}
     text = (ROOT / "docs" / "operations.md").read_text()
     assert shown == set(re.findall(r"^\| `(moderation_\w+)` \|", text, re.MULTILINE))
+
+
+def test_what_waits_is_counted_by_the_indexes_of_it(database: Database, clock: StoppedClock) -> None:
+    plans: list[str] = []
+    explain = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
+
+    def note(_connection: Any, cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith("SELECT"):
+            plans.append(str(cursor.execute(f"{explain} {statement}", parameters).fetchall()))
+
+    with database.read() as session:
+        if not database.is_sqlite:
+            # There is nothing stored: it would not take the trouble.
+            session.execute(text("SET LOCAL enable_seqscan = off"))
+        event.listen(database.engine, "before_cursor_execute", note)
+        list(ask_rows(session, clock()))
+        event.remove(database.engine, "before_cursor_execute", note)
+    for index in ("comments_owed", "comments_held", "deliveries_owed", "deliveries_dead", "decisions_owed"):
+        assert any(index in plan for plan in plans), index
+    for index in ("comments_by_status", "deliveries_by_endpoint", "decisions_by_action"):
+        assert not any(index in plan for plan in plans), index
