@@ -7,6 +7,7 @@ from pathlib import Path
 
 from moderation.clock import utc_now
 from moderation.db import Database
+from moderation.deliveries.slow_lane import SlowLane
 from moderation.errors import ModerationError
 from moderation.filters import load_filters
 from moderation.health import note_heartbeat
@@ -41,6 +42,7 @@ class Resources:
     judge: Judge
     asker: Asker
     lookout: Lookout
+    slow_lane: SlowLane
     _noted_at: dict[str, float] = field(default_factory=dict)
 
     def note_consumption(self, queue: str, worker: str) -> None:
@@ -104,4 +106,5 @@ def resources() -> Resources:
         judge=Judge(load_filters(found.filters), load_model, load_shadow, load_toxic),
         asker=make_asker(found),
         lookout=Lookout(database, found.log_level),
+        slow_lane=SlowLane(found.deliver_threads),
     )

@@ -59,9 +59,10 @@ def deliver(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
     if not parts.takes_up(tasks.DELIVER_QUEUE, self.request.hostname):
         return
     links = LinkMaker(parts.keyed, parts.settings.effective_base_url)
-    _ring_for_deliveries(
-        deliver_now(parts.database, parts.keyed, parts.outbound, ids, links=links, mailer=parts.mailer).owed
+    done = deliver_now(
+        *(parts.database, parts.keyed, parts.outbound, ids), links=links, mailer=parts.mailer, lane=parts.slow_lane
     )
+    _ring_for_deliveries(done.owed)
 
 
 @app.task(name=tasks.SWEEP_COMMENTS, bind=True)  # type: ignore[untyped-decorator]

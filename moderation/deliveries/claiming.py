@@ -7,12 +7,13 @@ threads are under way to an endpoint, whoever else rings, and what happened late
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select, tuple_, update
+from sqlalchemy import and_, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from moderation.deliveries.digests import TYPES as MANY
 from moderation.deliveries.digests import still_held
 from moderation.deliveries.gathering import Rules, gather
+from moderation.deliveries.sending import IN_FLIGHT, is_for_programs
 from moderation.events import Owed
 from moderation.outbound import TOTAL_SECONDS
 from moderation.pausing import paused_sites
@@ -30,14 +31,15 @@ SENDING_SECONDS = 10.0
 CLAIM = timedelta(seconds=BATCH_SECONDS + TOTAL_SECONDS + 15)
 
 
-def owing(session: Session, ids: Sequence[str], now: datetime) -> Sequence[str]:
-    """Return the endpoints that are owed some of these deliveries now."""
-    return session.scalars(
-        select(DeliveryRow.endpoint_id)
+def owing(session: Session, ids: Sequence[str], now: datetime) -> list[Owed]:
+    """Return the first of these deliveries that each endpoint is owed now."""
+    found = session.execute(
+        select(func.min(DeliveryRow.id), DeliveryRow.endpoint_id)
         .where(DeliveryRow.id.in_(ids), DeliveryRow.state == PENDING, is_due(now))
-        .distinct()
+        .group_by(DeliveryRow.endpoint_id)
         .order_by(DeliveryRow.endpoint_id)
-    ).all()
+    )
+    return [Owed(delivery_id, endpoint_id) for delivery_id, endpoint_id in found]
 
 
 def next_due(session: Session, endpoint_id: str, now: datetime) -> list[Owed]:
@@ -51,11 +53,12 @@ def next_due(session: Session, endpoint_id: str, now: datetime) -> list[Owed]:
     return [Owed(delivery_id, endpoint_id) for delivery_id in found]
 
 
-def take(session: Session, endpoint_id: str, lease: str, now: datetime) -> dict[str, int]:
+def take(session: Session, endpoint_id: str, lease: str, now: datetime, *, is_slow: bool = False) -> dict[str, int]:
     """Take the endpoint's lease, or keep it, and the next of what it is owed: numbers of attempts by delivery id.
 
     None while somebody else holds the lease, while the endpoint is left alone or its site paused, and when it is owed
-    nothing. One that failed last gets one delivery, as a trial.
+    nothing. One that failed last gets one delivery, as a trial; one that is slow, or for people, no more than
+    BATCH_SECONDS may take.
     """
     held = session.execute(
         update(Endpoint)
@@ -80,7 +83,8 @@ def take(session: Session, endpoint_id: str, lease: str, now: datetime) -> dict[
     rules = Rules(burst_of(held.burst, held.format), held.quiet_hours)
     if rules.burst or rules.quiet_hours:
         gather(session, endpoint_id, held.site_id, rules, now)
-    while claimed := _claim(session, endpoint_id, now, is_trial=held.failures > 0):
+    most = MOST_AT_ONCE if is_for_programs(held.format) and not is_slow else IN_FLIGHT
+    while claimed := _claim(session, endpoint_id, now, most, is_trial=held.failures > 0):
         _drop_overtaken(session, claimed, now)
         _drop_settled(session, claimed, now)
         if claimed:
@@ -113,7 +117,7 @@ def hand_back(session: Session, claimed: Sequence[tuple[str, int]], now: datetim
     )
 
 
-def _claim(session: Session, endpoint_id: str, now: datetime, *, is_trial: bool) -> dict[str, int]:
+def _claim(session: Session, endpoint_id: str, now: datetime, most: int, *, is_trial: bool) -> dict[str, int]:
     """Claim what is due, oldest first; for a trial one, of those that were tried least."""
     order = (DeliveryRow.attempts, DeliveryRow.id) if is_trial else (DeliveryRow.id,)
     # By itself: within the update PostgreSQL may run it more than once, and take more than the limit.
@@ -121,7 +125,7 @@ def _claim(session: Session, endpoint_id: str, now: datetime, *, is_trial: bool)
         select(DeliveryRow.id)
         .where(DeliveryRow.endpoint_id == endpoint_id, DeliveryRow.state == PENDING, is_due(now))
         .order_by(*order)
-        .limit(1 if is_trial else MOST_AT_ONCE)
+        .limit(1 if is_trial else most)
         # Workers of the release before know no lease.
         .with_for_update(skip_locked=True)
     ).all()

@@ -12,6 +12,7 @@ from moderation.deliveries.claiming import BATCH_SECONDS, SENDING_SECONDS, hand_
 from moderation.deliveries.composing import Sendable, compose
 from moderation.deliveries.recording import record
 from moderation.deliveries.sending import IN_FLIGHT, Means, Tried, send
+from moderation.deliveries.slow_lane import SlowLane
 from moderation.events import Owed
 from moderation.identity import Keyed, new_id
 from moderation.log import get_logger
@@ -38,31 +39,50 @@ def deliver(
     *,
     links: LinkMaker | None = None,
     mailer: Mailer = NO_MAIL,
+    lane: SlowLane | None = None,
 ) -> Delivered:
     """Send what the endpoints of these deliveries are owed, where nobody else does so already.
 
     What came after goes along: in a backlog the first message does the work of many, and the others find nothing left
-    to do. Without `links`, messages hold no links that settle a comment.
+    to do. Without `links`, messages hold no links that settle a comment. `lane` is what all threads of a worker share:
+    slow endpoints that find no place in it are owed what they were, and rung for when there is one.
     """
     with database.read() as session:
-        endpoint_ids = owing(session, ids, clock())
-    done = Delivered()
-    for endpoint_id in endpoint_ids:
-        # Its threads begin when they are needed; this one sends too.
-        with ThreadPoolExecutor(IN_FLIGHT - 1, "send") as pool:
-            _serve(database, Means(keyed, outbound, mailer, clock), links, endpoint_id, done, pool)
+        owed = owing(session, ids, clock())
+    done, lane = Delivered(), lane or SlowLane(1)
+    for one in owed:
+        is_slow = lane.is_slow(one.endpoint_id)
+        if is_slow and not lane.enter(one):
+            continue
+        try:
+            # Its threads begin when they are needed; this one sends too.
+            with ThreadPoolExecutor(IN_FLIGHT - 1, "send") as pool:
+                turn = _Turn(one.endpoint_id, lane, pool, has_place=is_slow)
+                _serve(database, Means(keyed, outbound, mailer, clock), links, turn, done)
+        finally:
+            if is_slow:
+                # Before what this one is owed still: it has had its turn.
+                done.owed[:0] = lane.leave()
     return done
 
 
-def _serve(
-    database: Database,
-    means: Means,
-    links: LinkMaker | None,
-    endpoint_id: str,
-    done: Delivered,
-    pool: ThreadPoolExecutor,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A thread's time for one endpoint; `has_place`: in the lane of the slow ones."""
+
+    endpoint_id: str
+    lane: SlowLane
+    pool: ThreadPoolExecutor
+    has_place: bool
+
+    def is_over(self, until: float) -> bool:
+        """Tell whether others have waited long enough: a slow one needs a place to go on."""
+        return time.monotonic() > until or (self.lane.is_slow(self.endpoint_id) and not self.has_place)
+
+
+def _serve(database: Database, means: Means, links: LinkMaker | None, turn: _Turn, done: Delivered) -> None:
     """Send to one endpoint, batch after batch, until it is owed nothing more or others have waited long enough."""
+    endpoint_id = turn.endpoint_id
     lease, until = new_id("ls"), time.monotonic() + SENDING_SECONDS
     tried: list[Tried] = []
     left: list[Sendable] = []
@@ -71,8 +91,8 @@ def _serve(
             now = means.clock()
             done.owed.extend(record(session, endpoint_id, tried, now))
             hand_back(session, [(one.id, one.attempt) for one in left], now)
-            is_late = time.monotonic() > until
-            claimed = {} if is_late else take(session, endpoint_id, lease, now)
+            is_late = turn.is_over(until)
+            claimed = {} if is_late else take(session, endpoint_id, lease, now, is_slow=turn.has_place)
             sendables = compose(session, claimed, links, now) if claimed else []
             if not sendables:
                 release(session, endpoint_id, lease)
@@ -82,7 +102,8 @@ def _serve(
         done.tried.extend(tried)
         if not sendables:
             return
-        tried, left = send(means, sendables, min(until, time.monotonic() + BATCH_SECONDS), pool)
+        tried, left = send(means, sendables, min(until, time.monotonic() + BATCH_SECONDS), turn.pool)
+        turn.lane.note(endpoint_id, [one.seconds for one in tried])
 
 
 def _log(tried: Sequence[Tried]) -> None:
