@@ -57,7 +57,10 @@ class Machine:
         self.folder = folder
         self.variables = variables
         self.document: Document = interpolate(read_compose(), variables)
-        self.services: dict[str, Document] = self.document["services"]
+        # Those of a profile are started by those who ask for it, and are other people's programs.
+        self.services: dict[str, Document] = {
+            name: service for name, service in self.document["services"].items() if "profiles" not in service
+        }
         self.ports = {name: free_port() for name in _PORTS}
         self.working = folder / "srv"
         self.working.mkdir()

@@ -25,7 +25,9 @@ from tests.processes import wait_until
 
 OURS = ("migrate", "api", "worker-screen", "worker-deliver", "beat")
 OTHERS = ("postgres", "redis")
-LASTING = tuple(name for name in (*OTHERS, *OURS) if name != "migrate")
+# For those who want to look at Celery.
+OPS = ("flower", "celery-exporter")
+LASTING = tuple(name for name in (*OTHERS, *OPS, *OURS) if name != "migrate")
 SETTINGS = {f"{PREFIX}{setting.name.upper()}": setting for setting in fields(Settings)}
 # What has no place there: the embedded set's folder, and a second broker beside Redis.
 NOT_PASSED_ON = {"MODERATION_DATA_DIR", "MODERATION_BROKER_URL"}
@@ -88,10 +90,11 @@ def test_a_mistyped_key_would_be_noticed(document: Document, schema: Document) -
 
 
 def test_the_services_are_those_that_are_documented(document: Document) -> None:
-    assert set(document["services"]) == {*OTHERS, *OURS}
+    assert set(document["services"]) == {*OTHERS, *OPS, *OURS}
+    assert {name for name, service in document["services"].items() if service.get("profiles") == ["ops"]} == {*OPS}
 
 
-@pytest.mark.parametrize("name", [*OTHERS, *OURS])
+@pytest.mark.parametrize("name", [*OTHERS, *OPS, *OURS])
 def test_a_service_has_no_more_rights_than_it_needs(document: Document, name: str) -> None:
     service = document["services"][name]
     assert service["read_only"] is True
@@ -101,7 +104,7 @@ def test_a_service_has_no_more_rights_than_it_needs(document: Document, name: st
     assert not {"privileged", "cap_add", "devices", "network_mode", "pid", "ipc"} & set(service)
 
 
-@pytest.mark.parametrize("name", [*OTHERS, *OURS])
+@pytest.mark.parametrize("name", [*OTHERS, *OPS, *OURS])
 def test_a_service_can_not_fill_the_disk_with_its_log(document: Document, name: str) -> None:
     logging = document["services"][name]["logging"]
     assert logging["driver"] == "json-file"
@@ -127,7 +130,8 @@ def test_the_migration_runs_once_and_all_others_of_ours_wait_for_it(document: Do
 
 def test_only_the_api_is_published_and_only_to_this_machine_by_default(document: Document) -> None:
     published = {name: service["ports"] for name, service in document["services"].items() if "ports" in service}
-    assert published == {"api": ["127.0.0.1:8000:8000"]}
+    ops = {"flower": ["127.0.0.1:5555:5555"], "celery-exporter": ["127.0.0.1:9808:9808"]}
+    assert published == {"api": ["127.0.0.1:8000:8000"]} | ops
 
 
 def test_the_database_and_redis_are_reached_by_our_services_only(document: Document) -> None:
@@ -135,12 +139,18 @@ def test_the_database_and_redis_are_reached_by_our_services_only(document: Docum
     for name in OTHERS:
         assert document["services"][name]["networks"] == ["inside"]
     outward = {name for name, service in document["services"].items() if "outside" in service["networks"]}
-    assert outward == {"api", "worker-deliver"}
+    # Those who only look are published, for which compose wants a network that leads out.
+    assert outward == {"api", "worker-deliver", *OPS}
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_images_of_others_are_pinned_to_a_major_version(document: Document, name: str) -> None:
     assert re.fullmatch(r"[a-z]+:\d+", document["services"][name]["image"])
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_the_images_of_those_who_look_are_pinned(document: Document, name: str) -> None:
+    assert re.fullmatch(r"[a-z]+/[a-z-]+:\d+\.\d+(\.\d+)?", document["services"][name]["image"])
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -161,7 +171,7 @@ def test_every_setting_that_is_passed_on_exists_and_every_other_one_is_passed_on
     assert passed_on == expected
 
 
-@pytest.mark.parametrize("name", [*OTHERS, *OURS])
+@pytest.mark.parametrize("name", [*OTHERS, *OPS, *OURS])
 def test_secrets_come_from_files_that_are_granted_to_the_service(document: Document, name: str) -> None:
     service = document["services"][name]
     for variable, value in service.get("environment", {}).items():
