@@ -32,8 +32,8 @@ What they stand on: `tables` (the rows, of `columns`), `db` (the one door to dat
 one door to the environment), `sites` and `keys` (who may do what), `word_import`, `signing` and `outbound` (the one
 door to strangers' addresses; `patience` ends what drips), `mail` (the one to the operator's mail server), `turn`
 (writers of SQLite one by one), `together` (one commit for many), `tasks` (names shared with the workers), `broker`
-(queue lengths), `health`, `processes` (which run) and `pausing` (what they are told), `tallies` (what is counted,
-once), `metrics`, `setting_lines`, `log`, `errors`, `clock`.
+(queue lengths), `health`, `processes` (which run), `flow` and `standing` (how they do) and `pausing` (what they are
+told), `tallies` (what is counted, once), `metrics`, `setting_lines`, `log`, `errors`, `clock`.
 
 `redis_clients` reach one Redis server, or the one that Sentinels call the master (`sentinels`).
 

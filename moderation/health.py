@@ -1,20 +1,23 @@
 """Is everything that a comment needs on its way here and well? Named parts, each with what is wrong with it."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from moderation.broker import BrokerAwayError, ping_redis, queue_lengths
-from moderation.clock import utc_now
+from moderation.clock import seconds_since, utc_now
 from moderation.db import Database
 from moderation.migrations import is_current
+from moderation.pausing import read_controls
+from moderation.processes import GONE_AFTER, running
 from moderation.settings import Settings
-from moderation.tables import Heartbeat
+from moderation.tables import Heartbeat, ProcessRow
 from moderation.tasks import QUEUES
 
 # The beat sends a sweep to every queue each SWEEP_SECONDS; so many missed ones mean that nobody consumes.
@@ -46,9 +49,10 @@ def note_heartbeat(database: Database, queue: str, worker: str, now: datetime) -
 
 
 def forget_heartbeats(database: Database) -> None:
-    """Forget who consumed before, for a set of which nothing runs yet: their heartbeats prove nothing now."""
+    """Forget who ran and consumed before, for a set of which nothing runs yet: it proves nothing now."""
     with database.write() as session:
         session.execute(delete(Heartbeat))
+        session.execute(delete(ProcessRow))
 
 
 def check(settings: Settings, database: Database, now: datetime | None = None) -> list[Part]:
@@ -99,6 +103,32 @@ def _is_consumed(settings: Settings, database: Database, queue: str, now: dateti
     silent = now - consumed_at
     if silent > timedelta(seconds=max(_LEAST_SECONDS, _MISSED_SWEEPS * settings.sweep_seconds)):
         raise UnwellError(f"nobody has consumed from this queue for {silent.total_seconds():.0f} seconds")
+
+
+def silent_process(
+    session: Session, settings: Settings, kind: str, queues: Sequence[str], host: str, now: datetime
+) -> str:
+    """Say what is wrong with the worker of these queues, or the beat, of this machine; nothing is an empty text."""
+    controls = read_controls(session)
+    if kind == "worker" and controls.drained_at is not None:
+        return ""
+    found = running(session, now)
+    if kind == "worker" and not any(one.kind == "beat" for one in found):
+        # Without its sweeps there may be nothing to take, which is no fault of the worker's.
+        return ""
+    ours = [
+        one
+        for one in found
+        if one.kind == kind and one.host == host and (kind != "worker" or set(queues) & set(one.queues))
+    ]
+    if not ours:
+        name = f"worker of {', '.join(queues)}" if kind == "worker" else kind
+        return f"no {name} of {host} did anything for {GONE_AFTER[kind].total_seconds():.0f} seconds"
+    # Workers of one queue take turns: the more there are, the rarer is each one's.
+    peers = sum(one.kind == kind and set(one.queues) == set(ours[0].queues) for one in found)
+    patience = max(_LEAST_SECONDS, _MISSED_SWEEPS * settings.sweep_seconds) * max(peers, 1)
+    silent = min(seconds_since(one.seen_at, now) for one in ours)
+    return f"it did nothing for {silent:.0f} seconds" if silent > patience else ""
 
 
 def all_well(parts: Iterable[Part]) -> bool:

@@ -24,8 +24,9 @@ from moderation.tables import ProcessRow, table
 
 # What an operator says is heard after so long.
 LOOK_SECONDS = 2.0
-# A row that nobody touched for so long is of a process that is gone, or hangs.
-GONE_AFTER = timedelta(seconds=60)
+# A row that nobody touched for so long is of a process that is gone, or hangs. Workers touch theirs when they take
+# something, and dozens of idle ones take turns at the sweeps.
+GONE_AFTER = {"api": timedelta(seconds=20), "beat": timedelta(seconds=20), "worker": timedelta(seconds=120)}
 _FORGOTTEN_AFTER = timedelta(days=1)
 _NOTED_EVERY_SECONDS = 5.0
 
@@ -64,10 +65,12 @@ def forget_gone(database: Database, now: datetime) -> None:
 
 def running(session: Session, now: datetime) -> list[Process]:
     """Return the processes that run, by kind and name."""
-    rows = session.scalars(
-        select(ProcessRow).where(ProcessRow.seen_at >= now - GONE_AFTER).order_by(ProcessRow.kind, ProcessRow.name)
-    )
-    return [Process(row.name, row.kind, row.host, tuple(row.queues), row.seen_at) for row in rows]
+    rows = session.scalars(select(ProcessRow).order_by(ProcessRow.kind, ProcessRow.name))
+    return [
+        Process(row.name, row.kind, row.host, tuple(row.queues), row.seen_at)
+        for row in rows
+        if row.seen_at >= now - GONE_AFTER[row.kind]
+    ]
 
 
 class Lookout:

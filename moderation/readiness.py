@@ -96,6 +96,20 @@ def ask(settings: Settings) -> Answer:
     )
 
 
+def is_alive(settings: Settings) -> bool:
+    """Tell whether the API of this machine answers."""
+    connection = http.client.HTTPConnection(
+        _EVERYWHERE.get(settings.host, settings.host), settings.port, timeout=_ANSWER_SECONDS / 2
+    )
+    try:
+        connection.request("GET", "/livez")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
 def _complaint(body: bytes) -> str:
     try:
         parts: dict[str, dict[str, Any]] = json.loads(body)["parts"]

@@ -15,7 +15,7 @@ from moderation.processes import running
 @click.option(
     "--timeout",
     type=click.IntRange(min=0),
-    default=120,
+    default=180,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for their end.",

@@ -1,81 +1,94 @@
-"""`moderation queues`: how much waits, and since when."""
+"""`moderation queues`: how much waits, since when, and how fast it comes and goes."""
 
-from datetime import datetime
+import sys
+import time
 from typing import Any
 
 import click
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from moderation.broker import BrokerAwayError, queue_lengths
 from moderation.clock import utc_now
 from moderation.commands.setup import Setup, as_json, print_json, print_table, set_up
-from moderation.tables import PENDING, RECEIVED, Comment, DeliveryRow, Heartbeat
-from moderation.tasks import DELIVER_QUEUE, QUEUES, SCREEN_QUEUE
+from moderation.flow import Meter, QueueState, look
+from moderation.payload import moment
+
+Rates = dict[str, tuple[float, float]]
 
 
 @click.command()
+@click.option("--watch", is_flag=True, help="Go on until Ctrl-C.")
+@click.option(
+    "--over",
+    type=click.FloatRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to measure what comes in and goes out; 0: not at all.",
+)
 @as_json
-def queues(*, as_json: bool) -> None:
-    """Print per queue: what is owed by the database, its oldest, messages in the broker, and the last consumption.
+def queues(*, watch: bool, over: float, as_json: bool) -> None:
+    """Print per queue: workers, what is owed by the database, its oldest, messages in the broker, and the rates.
 
     \b
     Example:
-      moderation queues
+      moderation queues --watch
     """
-    rows = _look(set_up(), utc_now())
-    if as_json:
-        print_json(rows)
-        return
+    setup = set_up()
+    while True:
+        rates = _measure(setup, over or 2 * watch)
+        states = look(setup.settings, setup.database, utc_now())
+        if as_json:
+            print_json([_document(state, rates) for state in states])
+        else:
+            if watch and sys.stdout.isatty():
+                click.clear()
+            _print(states, rates)
+        if not watch:
+            return
+
+
+def _measure(setup: Setup, seconds: float) -> Rates:
+    if not seconds:
+        return {}
+    with setup.database.read() as session:
+        meter = Meter(session)
+    time.sleep(seconds)
+    with setup.database.read() as session:
+        return meter.rates(session)
+
+
+def _document(state: QueueState, rates: Rates) -> dict[str, Any]:
+    came, went = rates.get(state.queue, (None, None))
+    return {
+        "queue": state.queue,
+        "workers": state.workers,
+        "owed": state.owed,
+        "oldest_seconds": state.oldest_seconds,
+        "messages": state.messages,
+        "in_per_second": None if came is None else round(came, 2),
+        "out_per_second": None if went is None else round(went, 2),
+        "last_consumption_seconds": state.last_consumption_seconds,
+        "paused_since": moment(state.paused_since),
+    }
+
+
+def _print(states: list[QueueState], rates: Rates) -> None:
     print_table(
-        ("queue", "owed", "oldest", "messages", "last consumed"),
+        ("queue", "workers", "owed", "oldest", "messages", "in/s", "out/s", "last consumed", ""),
         [
             (
-                row["queue"],
-                row["owed"],
-                _seconds(row["oldest_seconds"], "-"),
-                "broker away" if row["messages"] is None else row["messages"],
-                _seconds(row["last_consumption_seconds"], "never", " ago"),
+                state.queue,
+                state.workers,
+                f"{state.owed:,}",
+                _seconds(state.oldest_seconds, "-"),
+                "broker away" if state.messages is None else f"{state.messages:,}",
+                *(f"{rate:.1f}" for rate in rates.get(state.queue, ())),
+                *(["-", "-"] if state.queue not in rates else []),
+                _seconds(state.last_consumption_seconds, "never", " ago"),
+                "paused" if state.paused_since else "",
             )
-            for row in rows
+            for state in states
         ],
     )
-
-
-def _look(setup: Setup, now: datetime) -> list[dict[str, Any]]:
-    try:
-        lengths: dict[str, int | None] = dict(queue_lengths(setup.settings))
-    except BrokerAwayError:
-        lengths = {}
-    with setup.database.read() as session:
-        owed = _owed(session, now)
-        consumed = {row.queue: row.consumed_at for row in session.scalars(select(Heartbeat))}
-    return [
-        {
-            "queue": queue,
-            "owed": owed[queue][0],
-            "oldest_seconds": _age(owed[queue][1], now),
-            "messages": lengths.get(queue),
-            "last_consumption_seconds": _age(consumed.get(queue), now),
-        }
-        for queue in QUEUES
-    ]
-
-
-def _owed(session: Session, now: datetime) -> dict[str, tuple[int, datetime | None]]:
-    comments = session.execute(
-        select(func.count(), func.min(Comment.received_at)).where(Comment.status == RECEIVED)
-    ).one()
-    deliveries = session.execute(
-        select(func.count(), func.min(DeliveryRow.created_at)).where(
-            DeliveryRow.state == PENDING, DeliveryRow.next_attempt_at <= now
-        )
-    ).one()
-    return {SCREEN_QUEUE: (comments[0], comments[1]), DELIVER_QUEUE: (deliveries[0], deliveries[1])}
-
-
-def _age(moment: datetime | None, now: datetime) -> float | None:
-    return round((now - moment).total_seconds(), 1) if moment else None
 
 
 def _seconds(value: float | None, absent: str, after: str = "") -> str:

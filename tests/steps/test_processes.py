@@ -21,14 +21,14 @@ def root() -> Iterator[logging.Logger]:
     logger.setLevel(level)
 
 
-def test_who_was_not_seen_for_a_minute_does_not_run(database: Database, clock: StoppedClock) -> None:
+def test_who_was_not_seen_for_two_minutes_does_not_run(database: Database, clock: StoppedClock) -> None:
     note_process(database, "screen-1@a", "worker", ["screen"], clock())
     note_process(database, "deliver-2@a", "worker", ["deliver"], clock())
     note_process(database, "beat-3@a", "beat", [], clock())
-    clock.advance(seconds=50)
+    clock.advance(seconds=100)
     note_process(database, "screen-1@a", "worker", ["screen"], clock())
     forget_process(database, "beat-3@a")
-    clock.advance(seconds=20)
+    clock.advance(seconds=40)
     with database.read() as session:
         assert [(one.name, one.queues) for one in running(session, clock())] == [("screen-1@a", ("screen",))]
     clock.advance(days=1)
