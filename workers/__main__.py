@@ -1,4 +1,7 @@
-"""Start a worker or the beat: `python -m workers worker --queues screen`, `python -m workers beat`."""
+"""Start a worker or the beat: `python -m workers worker screen`, `python -m workers beat`.
+
+Not by Celery's command line: with it comes a shell for people, some 10 MB in each process.
+"""
 
 import os
 import sys
@@ -6,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from celery import Celery, signals
+from celery.utils.nodenames import host_format
 
 from moderation.db import Database
 from moderation.log import configure
@@ -39,15 +43,7 @@ def _run_beat(settings: Settings) -> None:
     # Having a receiver keeps Celery from setting up logging of its own.
     signals.setup_logging.connect(_keep_logging)
     # Every entry repeats within minutes, so nothing needs to be remembered between two runs.
-    app.start(
-        [
-            "--quiet",
-            "beat",
-            "--scheduler=workers.steady_beat:SteadyScheduler",
-            "--pidfile=",
-            f"--loglevel={settings.log_level}",
-        ]
-    )
+    app.Beat(quiet=True, scheduler="workers.steady_beat:SteadyScheduler", loglevel=settings.log_level).run()
 
 
 class _Sending:
@@ -69,28 +65,29 @@ def _keep_logging(**_: object) -> None:
 
 
 def _run_worker(settings: Settings, queues: Sequence[str]) -> None:
-    from workers.app import app
+    from workers.app import TASKS_OF, app
     from workers.leaving import wait_while_drained, worker_name
 
     wait_while_drained(settings)
+    # Who sends webhooks need not load what judges comments, which is half of a worker.
+    app.conf.include = [TASKS_OF[queue] for queue in queues]
     # Sending is waiting, for which threads do; judging is work, for which processes do.
     sends_only = queues == [DELIVER_QUEUE]
     concurrency = settings.deliver_threads if sends_only else settings.screen_processes
-    app.start(
-        [
-            # No banner: every line of the log is JSON.
-            "--quiet",
-            "worker",
-            f"--queues={','.join(queues)}",
-            f"--pool={'threads' if sends_only else 'prefork'}",
-            f"--concurrency={concurrency}",
-            # Two workers of one machine need two names.
-            f"--hostname={worker_name(','.join(queues), os.getpid())}",
-            f"--loglevel={settings.log_level}",
-            "--without-gossip",
-            "--without-mingle",
-        ]
+    worker = app.Worker(
+        # No banner: every line of the log is JSON.
+        quiet=True,
+        queues=list(queues),
+        pool_cls="threads" if sends_only else "prefork",
+        concurrency=concurrency,
+        # Two workers of one machine need two names.
+        hostname=host_format(worker_name(",".join(queues), os.getpid())),
+        loglevel=settings.log_level,
+        without_gossip=True,
+        without_mingle=True,
     )
+    worker.start()
+    sys.exit(worker.exitcode)
 
 
 if __name__ == "__main__":

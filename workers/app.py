@@ -11,11 +11,14 @@ from moderation.db import Database
 from moderation.lifeline import die_with_parent
 from moderation.log import configure, get_logger
 from moderation.processes import forget_process
-from moderation.tasks import SCREEN_QUEUE
+from moderation.tasks import DELIVER_QUEUE, SCREEN_QUEUE
 from workers import resources, schedule
 from workers.watchdog import Watchdog
 
 log = get_logger(__name__)
+
+# The modules that hold the tasks of each queue.
+TASKS_OF = {SCREEN_QUEUE: "workers.screen_tasks", DELIVER_QUEUE: "workers.deliver_tasks"}
 
 
 def _configuration() -> dict[str, Any]:
@@ -23,7 +26,7 @@ def _configuration() -> dict[str, Any]:
     return settings.celery() | {"beat_schedule": schedule.entries(settings)}
 
 
-app = Celery("moderation", include=["workers.tasks"], amqp="workers.connection:SteadyAMQP")
+app = Celery("moderation", include=list(TASKS_OF.values()), amqp="workers.connection:SteadyAMQP")
 app.add_defaults(_configuration)
 
 
@@ -34,13 +37,13 @@ def _log_as_the_rest(**_: Any) -> None:
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
-def _load_model_before_the_fork(sender: Any, **_: Any) -> None:
+def _prepare_before_the_fork(sender: Any, **_: Any) -> None:
     if SCREEN_QUEUE not in sender.app.amqp.queues.consume_from:
         return
+    from workers import judging
+
     try:
-        resources.load_model()
-        resources.load_toxic()
-        resources.load_shadow()
+        judging.prepare()
     except Exception as error:  # noqa: BLE001 - comments are held without it, and the verdicts say so
         log.error("model not loaded", error=type(error).__name__)  # noqa: TRY400 - as above
 

@@ -16,7 +16,7 @@ from tests.processes import free_port, wait_until
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 POSTING = ("moderation.together:Together._write_batch", "api.doorbell:Doorbell.ring", "api.comments:_accepted")
-SCREENING = ("moderation.screening:_think", "moderation.screening:_write", "workers.tasks:_ring_for_deliveries")
+SCREENING = ("moderation.screening:_think", "moderation.screening:_write", "workers.screen_tasks:ring_for_deliveries")
 DELIVERING = ("moderation.deliveries:_read", "moderation.deliveries:_send", "moderation.deliveries:deliver")
 LEARNING = ("moderation.learning.site_model:fit", "moderation.teaching:learn")
 

@@ -1,6 +1,9 @@
 """Tasks: stable names on their own queues, a schedule that expires, and publishing that never raises."""
 
 import ast
+import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +12,8 @@ from moderation import tasks
 from moderation.settings import Settings
 from tests.conftest import ROOT
 from workers import resources, schedule
-from workers.app import app
-from workers.tasks import _ring, screen
+from workers.app import TASKS_OF, app
+from workers.ringing import ring
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +24,8 @@ def no_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_names_are_those_that_others_publish_under() -> None:
+    for module in TASKS_OF.values():
+        importlib.import_module(module)
     ours = {name for name in app.tasks if not name.startswith("celery.")}
     assert ours == set(tasks.QUEUE_OF)
 
@@ -38,13 +43,24 @@ def test_each_queue_is_swept_and_a_sweep_that_nobody_takes_expires() -> None:
 
 
 def test_ringing_without_a_broker_is_survived() -> None:
-    _ring(screen, ["cm_1"])
+    ring(tasks.SCREEN, ["cm_1"])
 
 
-def test_a_task_is_a_few_lines() -> None:
-    tree = ast.parse((ROOT / "workers" / "tasks.py").read_text())
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.decorator_list]
-    assert len(functions) == len(tasks.QUEUE_OF)
+@pytest.mark.parametrize("queue", tasks.QUEUES)
+def test_a_task_is_a_few_lines_in_the_module_of_its_queue(queue: str) -> None:
+    tree = ast.parse((ROOT / "workers" / f"{TASKS_OF[queue].removeprefix('workers.')}.py").read_text())
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert {f"moderation.{function.name}" for function in functions} == {
+        name for name, its_queue in tasks.QUEUE_OF.items() if its_queue == queue
+    }
     for function in functions:
         # Its docstring is the first statement.
         assert len(function.body) - 1 <= 6, function.name
+
+
+def test_who_sends_webhooks_loads_nothing_that_judges() -> None:
+    code = f"import sys, {TASKS_OF[tasks.DELIVER_QUEUE]}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = set(done.stdout.split())
+    assert "workers.deliver_tasks" in loaded
+    assert not loaded & {"numpy", "moderation.filters", "moderation.learning", "workers.judging"}
