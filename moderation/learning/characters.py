@@ -82,6 +82,15 @@ class Characters:
         found: npt.NDArray[np.bool_] = (self.kinds & np.uint32(kinds)) != 0
         return found
 
+    def with_signs(self, signs: Sequence[tuple[int, int]]) -> npt.NDArray[np.uint32]:
+        """Give the codes, and in place of those of a kind (any of its bits) its sign; of several the last."""
+        of_class = _TABLE.kinds_of_classes()
+        sign_of = np.zeros(len(of_class), dtype=np.uint32)
+        for kinds, sign in signs:
+            sign_of[of_class & np.uint32(kinds) != 0] = sign
+        found = sign_of[self._classes]
+        return np.where(found != 0, found, self.codes)
+
     def counts(self, kinds: tuple[int, ...]) -> list[npt.NDArray[np.float32]]:
         """Count for each text its characters of each kind (a single bit)."""
         is_of_kind = _TABLE.classes_by_kind(kinds)

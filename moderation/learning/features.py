@@ -205,4 +205,4 @@ def _read(readable: list[str], folded: list[str], links: Sequence[Sequence[Link]
     np.cumsum(blocks[0::2] + blocks[1::2], out=starts[1:])
     sides = side_features(links, raw, as_folded)
     of = Features(places, values, starts, sides)
-    return Reading(of, folded, matched, hashed, found, first_grams, *manner(readable))
+    return Reading(of, folded, matched, hashed, found, first_grams, *manner(readable, raw))

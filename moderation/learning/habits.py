@@ -9,6 +9,7 @@ site's own model learns (`site_features` puts them beside the words), `manner` t
 import html
 import re
 from collections.abc import Sequence
+from operator import is_
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,15 @@ _CLASSES = (1, 2, 3, 4)
 _LONGEST_RUN = 3
 # Told apart from every code point.
 _A_WORD, _A_NUMBER, _A_SMALL, _A_CAPITAL, _A_DIGIT, _A_PICTURE, _A_HIDDEN, _A_STYLED = range(0x110000, 0x110008)
+# A later one wins.
+_SIGNS = (
+    (kinds.LETTER, _A_SMALL),
+    (kinds.UPPER, _A_CAPITAL),
+    (kinds.DIGIT, _A_DIGIT),
+    (kinds.PICTURE, _A_PICTURE),
+    (kinds.INVISIBLE, _A_HIDDEN),
+    (kinds.STYLED, _A_STYLED),
+)
 
 # `characters` puts \x02 and \x03 around texts.
 _LAST_MARK = 3
@@ -53,23 +63,28 @@ def habits(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], Owners]:
     if not texts:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     raw = _line_up_plain(texts)
-    parts = [_words(raw), *_shapes(raw), *_classes(raw)]
-    keys = np.concatenate([owners << HASH_BITS | hashed >> np.uint32(32 - HASH_BITS) for hashed, owners in parts])
-    keys = np.unique(keys)
+    words, whose = _words(raw)
+    runs, owners = _runs(raw)
+    hashed = np.concatenate((words, runs)) >> np.uint32(32 - HASH_BITS)
+    keys = np.unique(np.concatenate((whose, owners)) << HASH_BITS | hashed)
     return keys & (TABLE_SIZE - 1), keys >> HASH_BITS
 
 
-def manner(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+def manner(
+    texts: Sequence[str], lined_up: Characters | None = None
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
     """Give the different places (0 to MANNERS - 1) of each text's shapes and kinds of letters, and where they begin.
 
     Those of text i stand from entry i to entry i + 1 of the second; every text has some. At most 2**18 texts.
+    `lined_up` are the texts in a row, where the caller has them so.
     """
     if not texts:
         return np.zeros(0, np.uint32), np.zeros(1, np.int64)
-    raw = _line_up_plain(texts)
-    parts = (*_shapes(raw), *_classes(raw))
-    hashed = np.concatenate([part for part, _ in parts]) >> np.uint32(32 - MANNER_BITS)
-    keys = np.concatenate([owners for _, owners in parts]).astype(np.uint32) << np.uint32(MANNER_BITS) | hashed
+    raw = _line_up_plain(texts, lined_up)
+    hashed, owners = _runs(raw)
+    keys = owners.astype(np.uint32)
+    keys <<= np.uint32(MANNER_BITS)
+    keys |= hashed >> np.uint32(32 - MANNER_BITS)
     keys.sort()
     kept = np.ones(len(keys), dtype=np.bool_)
     np.not_equal(keys[1:], keys[:-1], out=kept[1:])
@@ -78,8 +93,9 @@ def manner(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np
     return keys & np.uint32(MANNERS - 1), starts
 
 
-def _line_up_plain(texts: Sequence[str]) -> Characters:
-    return line_up([_plain(text[:_MOST_CHARACTERS]) for text in texts])
+def _line_up_plain(texts: Sequence[str], lined_up: Characters | None = None) -> Characters:
+    plain = [_plain(text[:_MOST_CHARACTERS]) for text in texts]
+    return lined_up if lined_up is not None and all(map(is_, plain, texts)) else line_up(plain)
 
 
 def _plain(text: str) -> str:
@@ -106,48 +122,47 @@ def _words(raw: Characters) -> tuple[Codes, Owners]:
     return hashed[kept], raw.owners[firsts][kept].astype(np.int64)
 
 
-def _shapes(raw: Characters) -> list[tuple[Codes, Owners]]:
-    """Hash what stands between words: runs of codes in which each word is one sign, each number another."""
+def _runs(raw: Characters) -> tuple[Codes, Owners]:
+    """Hash the runs of shapes and those of kinds of letters."""
+    parts = (*_grams(*_shapes(raw), _SHAPES, salt=2), *_grams(*_classes(raw), _CLASSES, salt=3))
+    # All at once: each step over an array costs as much as thousands of numbers in it.
+    return _stir(np.concatenate([hashed for hashed, _ in parts])), np.concatenate([owners for _, owners in parts])
+
+
+def _shapes(raw: Characters) -> tuple[Codes, Owners]:
+    """Give what stands between words: codes in which each word is one sign, each number another."""
     word = raw.are(kinds.WORD)
-    begins = ~word | ~_before(word)
-    firsts = np.flatnonzero(begins)
+    firsts = (~word | ~_before(word)).nonzero()[0]
     is_number = np.logical_and.reduceat(raw.are(kinds.DIGIT), firsts)
     signs = np.where(is_number, np.uint32(_A_NUMBER), np.uint32(_A_WORD))
-    codes = np.where(word[firsts], signs, raw.codes[firsts])
-    return _grams(codes, raw.owners[firsts].astype(np.int64), _SHAPES, salt=2)
+    return np.where(word[firsts], signs, raw.codes[firsts]), raw.owners[firsts]
 
 
-def _classes(raw: Characters) -> list[tuple[Codes, Owners]]:
-    """Hash runs of kinds of letters: capitals, small ones, digits, pictures, styled and hidden ones."""
-    codes = raw.codes.copy()
-    for kind, sign in (
-        (kinds.LETTER, _A_SMALL),
-        (kinds.UPPER, _A_CAPITAL),
-        (kinds.DIGIT, _A_DIGIT),
-        (kinds.PICTURE, _A_PICTURE),
-        (kinds.INVISIBLE, _A_HIDDEN),
-        (kinds.STYLED, _A_STYLED),
-    ):
-        codes[raw.are(kind)] = sign
+def _classes(raw: Characters) -> tuple[Codes, Owners]:
+    """Give the kinds of letters: capitals, small ones, digits, pictures, styled and hidden ones."""
+    codes = raw.with_signs(_SIGNS)
     # Marks stand between texts, so that no run crosses from one to the next.
-    is_again = np.zeros(len(codes), np.bool_)
-    is_again[_LONGEST_RUN:] = np.logical_and.reduce(
-        [codes[_LONGEST_RUN:] == codes[_LONGEST_RUN - back : len(codes) - back] for back in range(1, _LONGEST_RUN + 1)]
-    )
-    return _grams(codes[~is_again], raw.owners[~is_again].astype(np.int64), _CLASSES, salt=3)
+    is_like_last = codes[1:] == codes[:-1]
+    kept = np.ones(len(codes), np.bool_)
+    kept[_LONGEST_RUN:] = ~(is_like_last[2:] & is_like_last[1:-1] & is_like_last[:-2])
+    return codes[kept], raw.owners[kept]
 
 
 def _grams(codes: Codes, owners: Owners, lengths: Sequence[int], *, salt: int) -> list[tuple[Codes, Owners]]:
-    """Grow a polynomial hash by one code at a time; what crosses two texts is left out."""
+    """Grow a polynomial hash by one code at a time; what crosses two texts is left out. To be stirred."""
     mixed = _stir(codes * _GOLDEN)
     hashed = mixed
+    is_alone = owners[0] == owners[-1]
     parts = []
     for length in range(1, lengths[-1] + 1):
         if length > 1:
             hashed = hashed[:-1] * _BASE + mixed[length - 1 :]
         if length in lengths:
-            inside = owners[: len(hashed)] == owners[length - 1 :]
-            parts.append((_stir(hashed[inside] + np.uint32(16 * salt + length)), owners[: len(hashed)][inside]))
+            salted, whose = hashed + np.uint32(16 * salt + length), owners[: len(hashed)]
+            if not is_alone and length > 1:
+                inside = (whose == owners[length - 1 :]).nonzero()[0]
+                salted, whose = salted[inside], whose[inside]
+            parts.append((salted, whose))
     return parts
 
 
@@ -157,6 +172,9 @@ def _before(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 def _stir(hashed: Codes) -> Codes:
     """Spread the bits of a number over all of it (the finaliser of MurmurHash3)."""
-    hashed = (hashed ^ (hashed >> np.uint32(16))) * _STIR_1
-    hashed = (hashed ^ (hashed >> np.uint32(13))) * _STIR_2
-    return hashed ^ (hashed >> np.uint32(16))
+    hashed = hashed ^ (hashed >> np.uint32(16))
+    hashed *= _STIR_1
+    hashed ^= hashed >> np.uint32(13)
+    hashed *= _STIR_2
+    hashed ^= hashed >> np.uint32(16)
+    return hashed

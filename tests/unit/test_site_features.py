@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moderation.learning.characters import line_up
 from moderation.learning.habits import MANNERS, habits, manner
 from moderation.learning.habits import TABLE_SIZE as HABITS
 from moderation.learning.site_features import BLOCKS, TABLE_SIZE, extract, who
@@ -58,6 +59,14 @@ def test_the_manner_of_a_text_is_the_same_alone_and_in_a_batch(texts: list[str])
     found = [places[starts[at] : starts[at + 1]].tolist() for at in range(len(texts))]
     assert found == [manner([text])[0].tolist() for text in texts]
     assert all(one == sorted(set(one)) and len(one) > 0 and max(one) < MANNERS for one in found)
+
+
+@given(
+    st.lists(st.text(max_size=60) | st.sampled_from(["<b>A!</b>", "1 &amp; 2", "x" * 4_000]), min_size=1, max_size=5)
+)
+def test_texts_that_are_in_a_row_already_have_the_same_manner(texts: list[str]) -> None:
+    for alone, in_a_row in zip(manner(texts), manner(texts, line_up(texts)), strict=True):
+        assert alone.tolist() == in_a_row.tolist()
 
 
 def test_the_manner_knows_capitals_and_signs_but_no_words() -> None:
