@@ -60,9 +60,17 @@ class Button:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One comment among many: a line, and what can be done about it."""
+
+    line: str
+    buttons: tuple[Button, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A message to people. `about` names the post; `why` lists reasons under `why_label`, `items` comments by line."""
+    """A message to people. `about` names the post; `why` lists reasons under `why_label`."""
 
     language: Language
     tone: Tone
@@ -72,8 +80,14 @@ class Card:
     quote: str = ""
     why_label: str = ""
     why: tuple[Reason, ...] = ()
-    items: tuple[str, ...] = ()
+    items: tuple[Item, ...] = ()
     buttons: tuple[Button, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether something in it leads to a page that asks."""
+        everything = (*self.buttons, *(button for one in self.items for button in one.buttons))
+        return any(one.name in _ACTIONS for one in everything)
 
     @property
     def links(self) -> tuple[Button, ...]:
@@ -211,14 +225,14 @@ def _of_queue(document: Mapping[str, Any], language: Language) -> Card:
         facts=tuple(facts),
         why_label=say("what", language),
         why=tuple(counted[:_MOST_ITEMS]),
-        items=tuple(_item(one) for one in (data.get("top") or ())[:_MOST_ITEMS]),
+        items=tuple(_item(one, language) for one in (data.get("top") or ())[:_MOST_ITEMS]),
         buttons=(Button("queue", say("queue", language), queue),) if queue else (),
     )
 
 
-def _item(comment: Mapping[str, Any]) -> str:
+def _item(comment: Mapping[str, Any], language: Language) -> Item:
     name = _short(comment.get("name"), _NAME_UNITS)
-    return f"{name}: {_short(comment.get('body'), _ITEM_UNITS)}"
+    return Item(f"{name}: {_short(comment.get('body'), _ITEM_UNITS)}", tuple(_actions(comment, language)))
 
 
 def _of_notice(kind: str, data: Mapping[str, Any], language: Language) -> Card:

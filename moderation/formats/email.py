@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
-from moderation.formats.card import Button, Card, Tone, build
+from moderation.formats.card import Button, Card, Item, Tone, build
 from moderation.formats.message import Message, Target
 from moderation.formats.plain import NOTHING, aligned, cut, isolated
 from moderation.formats.reasons import Reason
@@ -66,17 +66,14 @@ def _text(card: Card) -> Iterable[str]:
         yield from ("", f"{card.why_label}:")
         yield from (f"- {one.line}" for one in card.why)
     if card.items:
-        yield ""
-        yield from (f"- {aligned(one)}" for one in card.items)
+        for item in card.items:
+            yield from ("", f"- {aligned(item.line)}")
+            yield from (f"  {one.label}: {one.url}" for one in item.buttons)
     if card.buttons:
         yield ""
         yield from (f"{one.label}: {one.url}" for one in card.buttons)
-        if _asks(card):
-            yield from ("", say("footer", card.language))
-
-
-def _asks(card: Card) -> bool:
-    return any(one.name in ("approve", "reject", "spam") for one in card.buttons)
+    if card.asks:
+        yield from ("", say("footer", card.language))
 
 
 def _html(card: Card) -> Iterable[str]:
@@ -105,16 +102,12 @@ def _html(card: Card) -> Iterable[str]:
         yield f'<p style="margin:16px 0 4px;font-weight:600">{html.escape(card.why_label)}</p>'
         yield _list([_reason(one) for one in card.why])
     if card.items:
-        yield (
-            '<div style="margin-top:16px">'
-            + _list([f'<span dir="auto">{html.escape(one)}</span>' for one in card.items])
-            + "</div>"
-        )
+        yield f'<div style="margin-top:16px">{"".join(map(_item, card.items))}</div>'
     if card.buttons:
         yield f'<p style="margin:20px 0 0">{" ".join(map(_button, card.buttons))}</p>'
-        if _asks(card):
-            footer = html.escape(say("footer", card.language))
-            yield f'<p style="margin:8px 0 0;font-size:13px;color:#5d636b">{footer}</p>'
+    if card.asks:
+        footer = html.escape(say("footer", card.language))
+        yield f'<p style="margin:8px 0 0;font-size:13px;color:#5d636b">{footer}</p>'
     yield "</div></body></html>"
 
 
@@ -142,6 +135,20 @@ def _reason(reason: Reason) -> str:
 
 def _list(items: list[str]) -> str:
     return '<ul style="margin:0;padding:0 20px">' + "".join(f"<li>{one}</li>" for one in items) + "</ul>"
+
+
+def _item(item: Item) -> str:
+    links = " · ".join(
+        f'<a href="{html.escape(one.url)}" rel="noreferrer" style="font-weight:600;'
+        f'color:{_BUTTON_COLOURS.get(one.name, _PLAIN_BUTTON)}">{html.escape(one.label)}</a>'
+        for one in item.buttons
+    )
+    return (
+        '<div style="padding:10px 0;border-top:1px solid #d0d7de">'
+        f'<div dir="auto" style="overflow-wrap:anywhere">{html.escape(item.line)}</div>'
+        + (f'<div style="font-size:14px">{links}</div>' if links else "")
+        + "</div>"
+    )
 
 
 def _button(button: Button) -> str:

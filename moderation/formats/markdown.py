@@ -5,8 +5,10 @@ escaped with backslashes, which Discord and Mattermost both take away.
 """
 
 import re
+from collections.abc import Sequence
 
-from moderation.formats.card import Card
+from moderation.formats.card import Button, Card
+from moderation.formats.items import with_links
 from moderation.formats.plain import aligned, cut, isolated, units
 
 _QUOTE_UNITS = 2_000
@@ -27,11 +29,20 @@ def shown(text: str, markup: re.Pattern[str]) -> str:
 
 def story(card: Card, markup: re.Pattern[str], room: int) -> str:
     """Return the comment, what waits, and what can be done, within so many units."""
-    links = " · ".join(f"[{one.label}]({one.url})" for one in card.links)
-    items = "\n".join(f"- {aligned(escaped(one, markup))}" for one in card.items)
+    links = _links(card.links)
+    items = with_links(
+        [f"- {aligned(escaped(one.line, markup))}" for one in card.items],
+        [f"  {_links(one.buttons)}" if one.buttons else "" for one in card.items],
+        room - units(links),
+        units,
+    )
     return "\n\n".join(
         part for part in (_quote(card, markup, room - units(links) - units(items)), items, links) if part
     )
+
+
+def _links(buttons: Sequence[Button]) -> str:
+    return " · ".join(f"[{one.label}]({one.url})" for one in buttons)
 
 
 def _quote(card: Card, markup: re.Pattern[str], room: int) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from moderation.formats.card import Card, Tone, build
 from moderation.formats.encoding import posted
+from moderation.formats.items import with_links
 from moderation.formats.message import Message, Target
 from moderation.formats.plain import aligned, cut, isolated, utf8
 
@@ -45,6 +46,15 @@ def ntfy(document: Mapping[str, Any], target: Target) -> Message:
 def _text(card: Card) -> str:
     facts = [f"{one.label}: {isolated(one.value)}" for one in card.facts]
     below = [card.why_label] if card.why else []
-    below += [f"• {one.line}" for one in card.why] + [f"• {aligned(one)}" for one in card.items]
+    below += [f"• {one.line}" for one in card.why]
     quote = [aligned(cut(card.quote, _QUOTE_BYTES, utf8))] if card.quote else []
-    return cut("\n".join([*facts, *quote, *below]), _MESSAGE_BYTES, utf8)
+    above = cut("\n".join([*facts, *quote, *below]), _MESSAGE_BYTES, utf8)
+    if not card.items:
+        return above
+    items = with_links(
+        [f"• {aligned(one.line)}" for one in card.items],
+        ["\n".join(f"{button.label}: {button.url}" for button in one.buttons) for one in card.items],
+        _MESSAGE_BYTES - utf8(above),
+        utf8,
+    )
+    return f"{above}\n{items}"

@@ -5,10 +5,10 @@ Actions are links and no buttons: a button wants a server of ours to answer Slac
 docs.slack.dev/reference/block-kit: 50 blocks, a header of 150 characters; 13,200 characters in all.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from moderation.formats.card import Card, build
+from moderation.formats.card import Button, Card, build
 from moderation.formats.encoding import posted
 from moderation.formats.message import Message, Target
 from moderation.formats.plain import NOTHING, aligned, cut, isolated
@@ -53,16 +53,19 @@ def _elements(card: Card) -> Iterable[_Element]:
         yield _part("rich_text_quote", [_text(aligned(cut(card.quote, _QUOTE_UNITS)))])
     if card.why:
         yield _part("rich_text_section", [_text(card.why_label, bold=True)])
-        yield _list([_text(one.line) for one in card.why])
+        yield _list([[_text(one.line)] for one in card.why])
     if card.items:
-        yield _list([_text(aligned(one)) for one in card.items])
+        yield _list([[_text(aligned(one.line)), *_links(one.buttons)] for one in card.items])
+    if card.links:
+        yield _part("rich_text_section", _links(card.links))
+
+
+def _links(buttons: Sequence[Button]) -> list[_Element]:
+    """Return a line of links, after what stands before it."""
     links = [
-        element
-        for one in card.links
-        for element in ({"type": "link", "url": one.url, "text": one.label}, _text("  ·  "))
+        element for one in buttons for element in ({"type": "link", "url": one.url, "text": one.label}, _text("  ·  "))
     ]
-    if links:
-        yield _part("rich_text_section", [_text("\n"), *links[:-1]])
+    return [_text("\n"), *links[:-1]] if links else []
 
 
 def _text(text: str, *, bold: bool = False) -> _Element:
@@ -73,5 +76,5 @@ def _part(kind: str, elements: list[_Element]) -> _Element:
     return {"type": kind, "elements": elements}
 
 
-def _list(lines: list[_Element]) -> _Element:
-    return _part("rich_text_list", [_part("rich_text_section", [one]) for one in lines]) | {"style": "bullet"}
+def _list(lines: list[list[_Element]]) -> _Element:
+    return _part("rich_text_list", [_part("rich_text_section", one) for one in lines]) | {"style": "bullet"}

@@ -4,10 +4,10 @@ adaptivecards.io/schemas/adaptive-card.json, version 1.5 (the first with `rtl`);
 and no text blocks: those read Markdown. One block per line of a comment, since clients differ in what a break is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from moderation.formats.card import Card, Tone, build
+from moderation.formats.card import Button, Card, Tone, build
 from moderation.formats.encoding import posted
 from moderation.formats.message import Message, Target
 from moderation.formats.plain import NOTHING, cut, isolated
@@ -36,10 +36,7 @@ def teams(document: Mapping[str, Any], target: Target) -> Message:
         "rtl": card.is_rtl,
         "fallbackText": card.title,
         "body": list(_body(card)),
-        "actions": [
-            {"type": "Action.OpenUrl", "title": one.label, "url": one.url, "style": _STYLES.get(one.name, "default")}
-            for one in card.buttons
-        ],
+        "actions": _actions(card.buttons),
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": content}
     return posted({"type": "message", "attachments": [attachment]})
@@ -58,7 +55,17 @@ def _body(card: Card) -> Iterable[_Element]:
     if card.why:
         yield _line(_run(card.why_label, weight="Bolder"))
         yield from (_line(_run(f"• {one.line}"), spacing="Small") for one in card.why)
-    yield from (_line(_run(f"• {isolated(one)}"), spacing="Small") for one in card.items)
+    for item in card.items:
+        yield _line(_run(f"• {isolated(item.line)}"))
+        if item.buttons:
+            yield {"type": "ActionSet", "spacing": "Small", "actions": _actions(item.buttons)}
+
+
+def _actions(buttons: Sequence[Button]) -> list[_Element]:
+    return [
+        {"type": "Action.OpenUrl", "title": one.label, "url": one.url, "style": _STYLES.get(one.name, "default")}
+        for one in buttons
+    ]
 
 
 def _line(*runs: _Element, spacing: str = "Default") -> _Element:

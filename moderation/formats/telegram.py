@@ -5,7 +5,7 @@ token and the chat: `https://api.telegram.org/bot<token>/sendMessage?chat_id=<ch
 """
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -50,12 +50,15 @@ def _lines(card: Card) -> Iterable[str]:
     if card.why:
         yield f"<b>{html.escape(card.why_label)}</b>"
         yield from (f"• {html.escape(one.line)}" for one in card.why)
-    yield from (f"• {html.escape(aligned(one), quote=False)}" for one in card.items)
-    links = [
-        f'<a href="{html.escape(one.url)}">{html.escape(one.label)}</a>' for one in card.buttons if not _is_public(one)
-    ]
-    if links:
-        yield " · ".join(links)
+    for item in card.items:
+        yield f"• {html.escape(aligned(item.line), quote=False)}"
+        yield from _links(item.buttons)
+    yield from _links([one for one in card.buttons if not _is_public(one)])
+
+
+def _links(buttons: Sequence[Button]) -> Iterable[str]:
+    if buttons:
+        yield " · ".join(f'<a href="{html.escape(one.url)}">{html.escape(one.label)}</a>' for one in buttons)
 
 
 def _shown(text: str) -> str:

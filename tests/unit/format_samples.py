@@ -104,7 +104,7 @@ def everything() -> dict[str, dict[str, Any]]:
         "waiting": 12,
         "oldest_at": "2026-11-22T05:30:00Z",
         "reasons": [{"name": "LINKS_MANY", "count": 7}, {"name": "MY_OWN", "count": 5}],
-        "top": [held()["data"]["comment"], held_persian()["data"]["comment"]],
+        "top": [one["data"]["comment"] | {"actions": ACTIONS} for one in (held(), held_persian())],
         "queue_url": "https://comments.example.com/console?status=held",
     }
     machine = held(status="approved")

@@ -142,7 +142,8 @@ def check_teams(posted: Any) -> None:
     assert (card["type"], card["version"]) == ("AdaptiveCard", "1.5")
     assert isinstance(card["rtl"], bool)
     blocks = [one for element in card["body"] for one in element.get("items", [element])]
-    for block in blocks:
+    sets = [one for one in blocks if one["type"] == "ActionSet"]
+    for block in (one for one in blocks if one not in sets):
         # No TextBlock and no FactSet: those read Markdown.
         assert block["type"] == "RichTextBlock"
         assert block["spacing"] in ("Default", "None", "Small")
@@ -151,7 +152,8 @@ def check_teams(posted: Any) -> None:
             assert run["type"] == "TextRun"
             assert isinstance(run["text"], str)
             assert set(run) <= {"type", "text", "size", "weight", "color"}
-    for action in card["actions"]:
+    assert all(set(one) == {"type", "spacing", "actions"} and len(one["actions"]) <= 6 for one in sets)
+    for action in (*card["actions"], *(action for one in sets for action in one["actions"])):
         assert action["type"] == "Action.OpenUrl"
         assert set(action) <= {"type", "title", "url", "style"}
         assert action["style"] in ("default", "positive", "destructive")
@@ -251,6 +253,38 @@ def test_a_held_comment_is_told_with_who_where_what_and_why(kind: str) -> None:
     for url in ACTIONS.values():
         assert url in text
     assert "private.example" not in text
+
+
+@EACH
+def test_a_list_of_held_comments_has_the_links_of_each(kind: str) -> None:
+    held_one = held()["data"]["comment"]
+    top = [
+        held_one | {"name": f"Reader {n}", "actions": {name: f"{url[:-1]}{n}" for name, url in ACTIONS.items()}}
+        for n in range(5)
+    ]
+    digest = event("queue.digest", waiting=9, oldest_at=None, reasons=[], top=top, queue_url=None)
+    CHECKS[kind](written(kind, digest))
+    text = text_of(kind, digest)
+    for one in top:
+        assert one["name"] in text
+        for url in one["actions"].values():
+            assert url in text
+
+
+@EACH
+def test_links_that_do_not_fit_are_left_out_whole(kind: str) -> None:
+    top = []
+    for n in range(5):
+        actions = {name: f"https://comments.example.com/{n}{'x' * 350}/{name}/end" for name in ACTIONS}
+        top.append(held(name="\U0001f600" * 90, body="نه " * 200)["data"]["comment"] | {"actions": actions})
+    digest = event("queue.digest", waiting=9, oldest_at=None, reasons=[], top=top, queue_url=None)
+    posted = written(kind, digest)
+    CHECKS[kind](posted)
+    text = text_of(kind, digest)
+    begun = re.findall("https://comments.example.com/[0-9]x+[^ \n]*", text)
+    # The formats of more room hold all of them; a row of them is whole.
+    assert len(begun) % len(ACTIONS) == 0
+    assert all(re.search("/(approve|reject|spam)/end", one) for one in begun)
 
 
 @EACH
