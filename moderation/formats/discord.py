@@ -13,7 +13,7 @@ from moderation.formats.card import Tone, build
 from moderation.formats.encoding import posted
 from moderation.formats.markdown import DISCORD, escaped, shown, story, why
 from moderation.formats.message import Message, Target
-from moderation.formats.plain import NOTHING, cut
+from moderation.formats.plain import NOTHING, cut, isolated
 
 _TITLE, _DESCRIPTION, _FIELD_NAME, _FIELD = 256, 3_500, 256, 1_024
 _COLOURS: Mapping[Tone, int] = {
@@ -30,7 +30,7 @@ def discord(document: Mapping[str, Any], target: Target) -> Message:
     card = build(document, target.language)
     fields = [
         {
-            "name": cut(escaped(one.label, DISCORD), _FIELD_NAME),
+            "name": isolated(cut(escaped(one.label, DISCORD), _FIELD_NAME - 2)),
             "value": shown(one.value, DISCORD) or NOTHING,
             "inline": True,
         }
