@@ -16,7 +16,7 @@ run: ## set everything up and start the service on this machine
 
 test: ## set everything up and run the tests (ARGS="-k name" for some of them)
 	@tools/setup.sh dev
-	@$(BIN)/python -m pytest -n 3 $(ARGS)
+	@$(BIN)/python -m pytest -n 4 $(ARGS)
 
 faults: ## run the tests that break things on purpose and wait for them to mend
 	@tools/setup.sh dev

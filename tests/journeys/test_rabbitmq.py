@@ -43,6 +43,7 @@ def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_comment_reaches_its_verdict_through_rabbitmq(tmp_path: Path, broker_url: str) -> None:
     port = free_port()
@@ -85,6 +86,7 @@ def type_of(broker_url: str, queue: str) -> str:
     return found[1]
 
 
+@pytest.mark.long
 def test_messages_that_wait_in_rabbitmq_are_counted(tmp_path: Path, broker_url: str) -> None:
     environment = os.environ | {"MODERATION_BROKER_URL": broker_url, "MODERATION_DATA_DIR": str(tmp_path / "var")}
     subprocess.run(
