@@ -143,6 +143,7 @@ def test_a_worker_killed_in_the_middle_leaves_one_verdict_and_one_set_of_deliver
     assert _events(receiver) == {(comment_id, "comment.approved"): 1 for comment_id in ids}
 
 
+@pytest.mark.long
 def test_a_message_that_comes_five_times_changes_nothing(program: Up, receiver: Receiver) -> None:
     program.listen(receiver.url)
     settings = Settings(data_dir=program.folder)
@@ -176,6 +177,7 @@ def test_what_is_decided_is_in_the_verdict_of_a_comment_that_comes_later(program
     wait_until(is_learned, "the decisions are learned", seconds=60)
 
 
+@pytest.mark.long
 def test_a_receiver_that_was_down_hears_it_later_under_the_same_id(program: Up, receiver: Receiver) -> None:
     program.listen(receiver.url)
     receiver.answers = [(500, {}), (204, {})]
@@ -185,6 +187,7 @@ def test_a_receiver_that_was_down_hears_it_later_under_the_same_id(program: Up, 
     assert first.body == second.body
 
 
+@pytest.mark.long
 def test_a_stop_in_the_middle_of_the_work_loses_nothing(tmp_path: Path) -> None:
     with up(tmp_path / "var", free_port()) as one:
         one.wait_until_ready()

@@ -76,6 +76,7 @@ def test_a_killed_up_takes_all_with_it_and_the_next_one_starts(tmp_path: Path) -
             following.assert_nothing_is_left()
 
 
+@pytest.mark.long
 def test_whatever_is_killed_comes_back(tmp_path: Path) -> None:
     with up(tmp_path / "var", free_port()) as one:
         one.wait_until_ready()
