@@ -15,6 +15,7 @@ from api import (
     posts,
     problems,
     reference,
+    tracing,
 )
 from api.callers import note_key
 from api.counting import count_request
@@ -25,6 +26,7 @@ from api.preferences import WaitingRoom
 from api.request_log import begin_request, end_request
 from api.resources import Resources
 from api.safety import guard
+from moderation import traces
 from moderation.db import Database
 from moderation.identity import Keyed
 from moderation.key_use import KeyUse
@@ -62,6 +64,8 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     # A POST does not survive most clients' redirects: an address is right or unknown.
     app.url_map.merge_slashes = False
     app.before_request(begin_request)
+    if settings.traces:
+        tracing.register(app)
     problems.register(app)
     app.register_blueprint(comments.blueprint(WaitingRoom(settings.api_threads // 2)))
     for module in (decisions, deliveries, endpoints, forms, links, policies, posts, operations, reference):
@@ -100,6 +104,7 @@ def serve() -> Front:
     die_with_parent()
     settings = Settings.from_environment()
     configure(settings.log_level, "api")
+    traces.start(settings, "api")
     if settings.proxy_hint:
         log.warning(settings.proxy_hint)
     app = create_app(settings)

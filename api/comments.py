@@ -15,7 +15,7 @@ from api.limits import BATCH_PATH, MAX_BATCH, MAX_BATCH_BYTES, MAX_BYTES, MAX_PA
 from api.preferences import WaitingRoom, wait_seconds
 from api.problems import language
 from api.resources import resources
-from moderation import idempotency, messages
+from moderation import idempotency, messages, traces
 from moderation.clock import utc_now
 from moderation.errors import FieldError, InvalidInputError
 from moderation.idempotency import Once
@@ -83,18 +83,19 @@ def _accept(
     asks_for_work: bool = False,
 ) -> Accepted:
     parts = resources()
-    accepted = accept(
-        parts.database,
-        parts.keyed,
-        caller.site(),
-        submissions,
-        utc_now(),
-        shape=shape,
-        once=once,
-        busy_for=timedelta(seconds=seconds + _BUSY_MARGIN_SECONDS) if seconds else None,
-        is_public=caller.kind is Kind.PUBLIC,
-        asks_for_work=asks_for_work,
-    )
+    with traces.span("commit", comments=len(submissions)):
+        accepted = accept(
+            parts.database,
+            parts.keyed,
+            caller.site(),
+            submissions,
+            utc_now(),
+            shape=shape,
+            once=once,
+            busy_for=timedelta(seconds=seconds + _BUSY_MARGIN_SECONDS) if seconds else None,
+            is_public=caller.kind is Kind.PUBLIC,
+            asks_for_work=asks_for_work,
+        )
     parts.doorbell.ring(comments=accepted.ids)
     for comment_id in accepted.ids:
         log.info("accepted", comment=comment_id, site=caller.site())

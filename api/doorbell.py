@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from celery import Celery
 
+from moderation import traces
 from moderation.events import Owed, by_endpoint
 from moderation.log import get_logger
 from moderation.metrics.counted import DOORBELLS_LOST
@@ -52,6 +53,7 @@ class Doorbell:
 
     def ring(self, comments: Sequence[str] = (), deliveries: Sequence[Owed] = (), sites: Collection[str] = ()) -> None:
         """Ask for these to be looked at soon; returns at once, and never raises."""
+        traces.remember([*comments, *(one.delivery_id for one in deliveries), *sites])
         with self._has_work:
             if len(self._comments) + len(self._deliveries) < _MOST_WAITING:
                 self._comments += comments
@@ -128,6 +130,8 @@ def celery_publisher(settings: Settings) -> Publish:
 
     def publish(name: str, ids: list[str]) -> None:
         # One more try: a connection that the broker closed while idle is only noticed by using it.
-        app.send_task(name, args=[ids], retry=True, retry_policy={"max_retries": 1, "interval_start": 0})
+        policy = {"max_retries": 1, "interval_start": 0}
+        app.send_task(name, args=[ids], headers=traces.headers(ids), retry=True, retry_policy=policy)
+        traces.forget(ids)
 
     return publish

@@ -35,7 +35,8 @@ door to strangers' addresses; `patience` ends what drips), `mail` (the one to th
 (queue lengths), `health`, `processes` (which run), `flow` and `standing` (how they do) and `pausing` (what they are
 told), `tallies` (what is counted, once), `metrics`, `setting_lines`, `log`, `errors`, `clock`.
 
-`redis_clients` reach one Redis server, or the one that Sentinels call the master (`sentinels`).
+`redis_clients` reach one Redis server, or the one that Sentinels call the master (`sentinels`). `traces` time
+what happens, for those who want it.
 
 `commands` is the `moderation` program; its `up` rests on `data_folder`, `embedded` (a redis-server of our own),
 `first_site`, `children` (kept running), `apart` (gone when done), `lifeline` (ended with their parent), `readiness`

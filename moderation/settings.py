@@ -109,6 +109,9 @@ class Settings:
     )
     delivery_retention_days: int = setting(30, "Days that the log of a finished delivery is kept.", integer(1, 3650))
     log_level: str = setting("INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR.", log_level)
+    traces: str = setting(
+        "", "`on` sends OpenTelemetry traces to where the OTEL_* variables say; needs the extra `otel`.", choice("on")
+    )
     limit_key: Limit | None = setting(
         Limit(600_000, 60), "Comments that one key may post, as COUNT/SECONDS, or `off`.", read_limit
     )

@@ -12,7 +12,7 @@ from moderation.lifeline import die_with_parent
 from moderation.log import configure, get_logger
 from moderation.processes import forget_process
 from moderation.tasks import DELIVER_QUEUE, SCREEN_QUEUE
-from workers import resources, schedule
+from workers import resources, schedule, tracing
 from workers.watchdog import Watchdog
 
 log = get_logger(__name__)
@@ -34,6 +34,11 @@ app.add_defaults(_configuration)
 def _log_as_the_rest(**_: Any) -> None:
     """Keep Celery from setting up logging of its own."""
     configure(resources.settings().log_level, "worker")
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def _trace(**_: Any) -> None:
+    tracing.register(resources.settings())
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from moderation import tasks
+from moderation import tasks, traces
 from moderation.deliveries.claiming import MOST_AT_ONCE
 from moderation.events import Owed, by_endpoint
 from moderation.log import get_logger
@@ -38,7 +38,14 @@ def ring(name: str, ids: Sequence[str]) -> None:
     """Publish; when the broker is away the sweep will."""
     retries = {"max_retries": 1, "interval_start": 0}
     try:
-        app.send_task(name, [list(ids)], expires=_EXPIRES_SECONDS.get(name), retry=True, retry_policy=retries)
+        app.send_task(
+            name,
+            [list(ids)],
+            expires=_EXPIRES_SECONDS.get(name),
+            headers=traces.headers(),
+            retry=True,
+            retry_policy=retries,
+        )
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the rows still say what is owed
         log.warning("doorbell lost; the sweep will ring", error=type(error).__name__)
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from moderation import traces
 from moderation.clock import Clock
 from moderation.deliveries.composing import Sendable
 from moderation.formats import FORMATTERS, answers
@@ -63,6 +64,7 @@ def send(
     waiting, tried = deque(sendables), list[Tried]()
     secrets = _secrets(means.keyed, sendables)
     is_over = threading.Event()
+    trace = traces.current()
 
     def work() -> None:
         while not is_over.is_set() and time.monotonic() <= until:
@@ -70,7 +72,9 @@ def send(
                 one = waiting.popleft()
             except IndexError:
                 return
-            came = _attempt(means, one, secrets)
+            # The threads of the pool know nothing of the one that asks them.
+            with traces.span("attempt", trace, delivery=one.id, endpoint=one.endpoint_id):
+                came = _attempt(means, one, secrets)
             tried.append(came)
             if came.outcome.result in ("retry", "gone"):
                 is_over.set()

@@ -31,6 +31,8 @@ LASTING = tuple(name for name in (*OTHERS, *OPS, *OURS) if name != "migrate")
 SETTINGS = {f"{PREFIX}{setting.name.upper()}": setting for setting in fields(Settings)}
 # What has no place there: the embedded set's folder, and a second broker beside Redis.
 NOT_PASSED_ON = {"MODERATION_DATA_DIR", "MODERATION_BROKER_URL"}
+# The image has not the packages for it.
+NOT_PASSED_ON |= {"MODERATION_TRACES"}
 # PostgreSQL is asked without anything between.
 NOT_PASSED_ON |= {"MODERATION_DATABASE_POOLER"}
 # For the days in which the key is replaced, likewise in a file of the operator's own.
