@@ -153,7 +153,8 @@ class Notes:
         try:
             with self._database.write() as session:
                 tally.write(session)
-        except SQLAlchemyError:
+        except (SQLAlchemyError, OSError):
+            # OSError: on SQLite writers take turns by a file.
             with self._lock:
                 self._tally.sums.update(tally.sums)
 

@@ -65,7 +65,7 @@ def sweep_deliveries(self: Any, *_: Any, **__: Any) -> None:
 
 
 @app.task(name=tasks.SWEEP_SITES, bind=True)  # type: ignore[untyped-decorator]
-def sweep_sites(self: Any) -> None:
+def sweep_sites(self: Any, *_: Any, **__: Any) -> None:
     """Look at all sites: at floods, and at what has been held for long; ring for the notices."""
     parts = resources()
     parts.note_consumption(tasks.DELIVER_QUEUE, self.request.hostname)

@@ -51,7 +51,7 @@ def learn(self: Any, site_ids: Sequence[str], *_: Any, **__: Any) -> None:
 
 
 @app.task(name=tasks.LEARN_TOGETHER, bind=True)  # type: ignore[untyped-decorator]
-def learn_together(self: Any, _ids: Sequence[str]) -> None:
+def learn_together(self: Any, *_: Any, **__: Any) -> None:
     """Make the layer that sites which share teach together."""
     parts = resources()
     if not parts.takes_up(tasks.SCREEN_QUEUE, self.request.hostname):

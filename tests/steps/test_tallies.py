@@ -98,6 +98,18 @@ def test_notes_of_a_process_are_kept_while_the_database_is_away(database: Databa
     assert _read(database) == {("seen", "a"): 1}
 
 
+def test_notes_survive_a_turn_that_can_not_be_taken(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes = Notes(database)
+    tally = Tally()
+    tally.count(SEEN, "a")
+    notes.note(tally)
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "write", lambda: (_ for _ in ()).throw(OSError("no more files")))
+        notes.write()
+    notes.stop()
+    assert _read(database) == {("seen", "a"): 1}
+
+
 def test_every_step_of_a_comment_is_counted_by_its_site(
     database: Database, site: NewSite, post: Post, clock: StoppedClock
 ) -> None:

@@ -58,6 +58,14 @@ def test_a_task_is_a_few_lines_in_the_module_of_its_queue(queue: str) -> None:
         assert len(function.body) - 1 <= 6, function.name
 
 
+@pytest.mark.parametrize("queue", tasks.QUEUES)
+def test_what_a_newer_release_says_beyond_the_ids_is_passed_over(queue: str) -> None:
+    tree = ast.parse((ROOT / "workers" / f"{TASKS_OF[queue].removeprefix('workers.')}.py").read_text())
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        assert function.args.vararg, function.name
+        assert function.args.kwarg, function.name
+
+
 def test_who_sends_webhooks_loads_nothing_that_judges() -> None:
     code = f"import sys, {TASKS_OF[tasks.DELIVER_QUEUE]}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
