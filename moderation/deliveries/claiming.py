@@ -4,10 +4,10 @@ An endpoint has one sender at a time: it holds the endpoint's lease, and takes b
 threads are under way to an endpoint, whoever else rings, and what happened later is never sent before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select, tuple_, update
+from sqlalchemy import and_, case, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from moderation.deliveries.digests import TYPES as MANY
@@ -85,11 +85,11 @@ def take(session: Session, endpoint_id: str, lease: str, now: datetime, *, is_sl
         gather(session, endpoint_id, held.site_id, rules, now)
     most = MOST_AT_ONCE if is_for_programs(held.format) and not is_slow else IN_FLIGHT
     while claimed := _claim(session, endpoint_id, now, most, is_trial=held.failures > 0):
-        _drop_overtaken(session, claimed, now)
-        _drop_settled(session, claimed, now)
-        if claimed:
-            break
-    return claimed
+        stale = _overtaken(session, claimed) | _settled(session, claimed)
+        _drop(session, stale, now)
+        if len(stale) < len(claimed):
+            return {one: number for one, number in claimed.items() if one not in stale}
+    return {}
 
 
 def release(session: Session, endpoint_id: str, lease: str) -> None:
@@ -141,8 +141,8 @@ def _claim(session: Session, endpoint_id: str, now: datetime, most: int, *, is_t
     return {row.id: row.attempts for row in claimed}
 
 
-def _drop_overtaken(session: Session, claimed: dict[str, int], now: datetime) -> None:
-    """Drop those that are no news any more, since more has happened to their comment, and say so."""
+def _overtaken(session: Session, claimed: Collection[str]) -> dict[str, str]:
+    """Return those that are no news any more, since more has happened to their comment, and why."""
     later = aliased(EventRow)
     overtaken = session.execute(
         select(DeliveryRow.id, later.version, later.type)
@@ -150,29 +150,37 @@ def _drop_overtaken(session: Session, claimed: dict[str, int], now: datetime) ->
         .join(later, and_(later.comment_id == EventRow.comment_id, later.version > EventRow.version))
         .where(DeliveryRow.id.in_(claimed))
         .order_by(later.version)
-    ).all()
-    for delivery_id, (version, kind) in {row.id: (row.version, row.type) for row in overtaken}.items():
-        _drop(session, claimed, delivery_id, f"stale: {kind} came after it (version {version})", now)
+    )
+    return {row.id: f"stale: {row.type} came after it (version {row.version})" for row in overtaken}
 
 
-def _drop_settled(session: Session, claimed: dict[str, int], now: datetime) -> None:
-    """Drop messages about many comments of which none is held any more."""
+def _settled(session: Session, claimed: Collection[str]) -> dict[str, str]:
+    """Return messages about many comments of which none is held any more, and why they are dropped."""
     about_many = session.execute(
         select(DeliveryRow.id, EventRow)
         .join(EventRow, EventRow.id == DeliveryRow.event_id)
         .where(DeliveryRow.id.in_(claimed), EventRow.type.in_(MANY))
     ).all()
-    for delivery_id, event in about_many:
-        if session.scalar(select(Comment.id).where(still_held(delivery_id, event)).limit(1)) is None:
-            _drop(session, claimed, delivery_id, "stale: none of its comments is held any more", now)
+    return {
+        delivery_id: "stale: none of its comments is held any more"
+        for delivery_id, event in about_many
+        if session.scalar(select(Comment.id).where(still_held(delivery_id, event)).limit(1)) is None
+    }
 
 
-def _drop(session: Session, claimed: dict[str, int], delivery_id: str, why: str, now: datetime) -> None:
-    attempts = claimed.pop(delivery_id)
+def _drop(session: Session, dropped: Mapping[str, str], now: datetime) -> None:
+    """Drop claimed deliveries, each for its reason; the attempts that they were claimed for are not made."""
+    if not dropped:
+        return
     session.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.id == delivery_id)
-        .values(state="dropped", attempts=attempts - 1, finished_at=now, last_error=why)
+        .where(DeliveryRow.id.in_(dropped))
+        .values(
+            state="dropped",
+            attempts=DeliveryRow.attempts - 1,
+            finished_at=now,
+            last_error=case(dropped, value=DeliveryRow.id),
+        )
         .execution_options(synchronize_session=False)
     )
 

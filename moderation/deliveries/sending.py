@@ -103,7 +103,17 @@ def _secrets(keyed: Keyed, sendables: Sequence[Sendable]) -> Mapping[tuple[int, 
 
 
 def _attempt(means: Means, one: Sendable, secrets: Mapping[tuple[int, ...], list[str]]) -> Tried:
-    started_at = means.clock()
+    """Try to deliver one, and raise nothing: what came of those beside it has to be written down."""
+    started_at, began = means.clock(), time.monotonic()
+    try:
+        return _try(means, one, secrets, started_at)
+    except Exception as error:  # noqa: BLE001 - tried again later, like all that fails
+        name = type(error).__name__
+        log.error("sending failed", delivery=one.id, format=one.format, error=name)  # noqa: TRY400 - may quote a comment
+        return Tried(one, started_at, time.monotonic() - began, Outcome("retry", f"sending failed ({name})"))
+
+
+def _try(means: Means, one: Sendable, secrets: Mapping[tuple[int, ...], list[str]], started_at: datetime) -> Tried:
     try:
         message = FORMATTERS[one.format](one.document, Target(url=one.url, delivery_id=one.id, language=one.language))
     except Exception as error:  # noqa: BLE001 - one comment must not keep the others waiting

@@ -1,14 +1,19 @@
 """Order: what happened to a comment is never told as news after what happened to it later."""
 
+import ipaddress
 import json
+import threading
+from collections.abc import Mapping
 
 import pytest
+from sqlalchemy import event
 
 from moderation.db import Database
 from moderation.deliveries.delivering import deliver
 from moderation.events import COMMENT_TYPES
 from moderation.identity import Keyed
 from moderation.keys import Caller
+from moderation.outbound import Answer, Outbound
 from moderation.sites import NewSite
 from moderation.tables import DeliveryRow, Endpoint
 from tests.conftest import Receiver, StoppedClock
@@ -124,6 +129,59 @@ def test_a_message_that_can_not_be_made_is_a_dead_letter_and_keeps_no_other_wait
     deliver(database, keyed, LOOPBACK, ids, clock)
     [row] = rows(database)
     assert (row.state, row.last_error) == ("dead", "the message could not be made (KeyError)")
+
+
+def test_what_is_stale_is_dropped_in_one_statement(
+    database: Database,
+    keyed: Keyed,
+    post: Post,
+    site: NewSite,
+    receiver: Receiver,
+    caller: Caller,
+    clock: StoppedClock,
+) -> None:
+    add(database, site.id, "ep_1", receiver.url, clock)
+    first = owe(database, post, clock, 30)
+    for delivery_id in first:
+        decide_on(database, caller, _comment_of(database, delivery_id), "spam", clock)
+    said = []
+    event.listen(database.engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    deliver(database, keyed, LOOPBACK, [row.id for row in rows(database)], clock)
+    assert [row.state for row in rows(database)] == ["dropped"] * 30 + ["delivered"] * 30
+    assert sum("CASE" in one for one in said if one.startswith("UPDATE deliveries")) == 1
+    assert sum(one.startswith("UPDATE deliveries") for one in said) < 10
+
+
+class _Broken(Outbound):
+    """Fails once, in the middle, in a way that nobody thought of."""
+
+    posted = 0
+    counting = threading.Lock()
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        with self.counting:
+            self.posted += 1
+            is_broken = self.posted == 2
+        if is_broken:
+            raise RuntimeError("can't start new thread")
+        return super().post(url, headers, body)
+
+
+def test_an_error_that_nobody_thought_of_is_an_attempt_of_its_own_delivery_and_of_no_other(
+    database: Database, keyed: Keyed, post: Post, site: NewSite, receiver: Receiver, clock: StoppedClock
+) -> None:
+    add(database, site.id, "ep_1", receiver.url, clock)
+    ids = owe(database, post, clock, 12)
+    broken = _Broken((ipaddress.ip_network("127.0.0.0/8"),))
+    deliver(database, keyed, broken, ids, clock)
+    [failed] = [row for row in rows(database) if row.last_error]
+    assert (failed.state, failed.attempts, failed.last_error) == ("pending", 1, "sending failed (RuntimeError)")
+    # What arrived is known to have arrived, and what was not tried is due.
+    arrived = [one.headers["webhook-id"] for one in receiver.received]
+    assert {row.id for row in rows(database) if row.state == "delivered"} == set(arrived)
+    clock.advance(seconds=6)
+    deliver(database, keyed, broken, ids, clock)
+    assert sorted(one.headers["webhook-id"] for one in receiver.received) == sorted(ids)
 
 
 @pytest.mark.parametrize("is_removed", [True, False], ids=["removed", "disabled"])
