@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moderation.errors import FieldError, InvalidInputError, NotFoundError
-from moderation.events import COMMENT_TYPES, ENDPOINT_TYPES, SITE_TYPES, TYPES, WAITING
+from moderation.events import ALL, COMMENT_TYPES, ENDPOINT_TYPES, SITE_TYPES, TYPES, WAITING, hears
 from moderation.formats import FORMATTERS
 from moderation.formats.targets import addresses, is_fit, shown
 from moderation.identity import Keyed, new_id
@@ -23,6 +23,8 @@ from moderation.tables import Endpoint
 FORMATS = tuple(FORMATTERS)
 # The website wants to know all about its comments; a moderator only what needs one, and why there is so much of it.
 DEFAULT_EVENTS = {"website": COMMENT_TYPES, "moderators": ("comment.held", WAITING, *SITE_TYPES, *ENDPOINT_TYPES)}
+# What may be asked for.
+ASKED = (*TYPES, ALL)
 MAX_URL = 2_000
 
 
@@ -49,7 +51,7 @@ def read_endpoint(sent: Any, *, is_new: bool) -> EndpointChange:
         errors.append(FieldError("url", "required"))
     elif url is not None and not _is_text(url):
         errors.append(FieldError("url", "invalid"))
-    if events is not None and not (isinstance(events, list) and events and all(one in TYPES for one in events)):
+    if events is not None and not (isinstance(events, list) and events and all(one in ASKED for one in events)):
         errors.append(FieldError("events", "invalid"))
     choices = (("format", FORMATS), ("language", LANGUAGES))
     errors += [FieldError(name, "invalid") for name, known in choices if sent.get(name) not in (None, *known)]
@@ -98,7 +100,7 @@ def add_endpoint(session: Session, site_id: str, change: EndpointChange, now: da
         id=new_id("ep"),
         site_id=site_id,
         url=change.url,
-        events=list(change.events or COMMENT_TYPES),
+        events=_stored(change.events or COMMENT_TYPES),
         format=change.format or "standard",
         language=change.language,
         enabled=change.enabled is not False,
@@ -133,7 +135,7 @@ def change_endpoint(endpoint: Endpoint, change: EndpointChange) -> None:
     if change.url is not None:
         endpoint.url = change.url
     if change.events is not None:
-        endpoint.events = list(change.events)
+        endpoint.events = _stored(change.events)
     if change.format is not None:
         endpoint.format = change.format
     if change.language is not None:
@@ -155,6 +157,11 @@ def rotate_secret(endpoint: Endpoint, now: datetime) -> None:
     endpoint.rotated_at = now
 
 
+def _stored(events: Sequence[str]) -> list[str]:
+    # By name too: in an upgrade, workers of the release before know nothing of "all".
+    return [ALL, *TYPES] if ALL in events else list(events)
+
+
 def _check_fit(endpoint: Endpoint) -> None:
     if not is_fit(endpoint.format, endpoint.url):
         raise InvalidInputError([FieldError("url", "not_allowed", {"why": f"it is no address for {endpoint.format}"})])
@@ -166,7 +173,7 @@ def describe(endpoint: Endpoint, keyed: Keyed | None = None) -> dict[str, Any]:
         "id": endpoint.id,
         "site": endpoint.site_id,
         "url": shown(endpoint.format, endpoint.url),
-        "events": endpoint.events,
+        "events": [ALL] if hears(endpoint, ALL) else endpoint.events,
         "format": endpoint.format,
         "language": endpoint.language,
         "min_score": endpoint.min_score or 0,

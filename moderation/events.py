@@ -31,6 +31,8 @@ ENDPOINT_TYPES = ("endpoint.disabled", "endpoint.recovered")
 # That comments have been held for long (`reminders`).
 WAITING = "queue.waiting"
 TYPES = (*COMMENT_TYPES, *SITE_TYPES, *ENDPOINT_TYPES, WAITING)
+# What asks for all of them, those of later releases too.
+ALL = "*"
 # Many held comments in one message: told instead of them, never asked for.
 DIGEST = "queue.digest"
 # Sent when somebody tries an endpoint out; nobody need ask for it.
@@ -96,13 +98,18 @@ def record(session: Session, happenings: Sequence[Happening | Notice], now: date
         deliveries += [
             _delivery(event_id, one.site_id, endpoint.id, now)
             for endpoint in listeners.get(one.site_id, ())
-            if kind in endpoint.events and _is_for(endpoint, one, known)
+            if hears(endpoint, kind) and _is_for(endpoint, one, known)
         ]
     session.execute(insert(table(EventRow)), events)
     if deliveries:
         session.execute(insert(table(DeliveryRow)), deliveries)
     raise_versions(session, [one.comment_id for one in happenings if isinstance(one, Happening) and one.is_seen])
     return [Owed(str(row["id"]), str(row["endpoint_id"])) for row in deliveries]
+
+
+def hears(endpoint: Endpoint, kind: str) -> bool:
+    """Tell whether the endpoint asked for events of this type."""
+    return kind in endpoint.events or ALL in endpoint.events
 
 
 def record_for(session: Session, notice: Notice, endpoint_id: str, now: datetime) -> Owed:

@@ -6,8 +6,8 @@ from typing import get_args
 from api.openapi.answers import PROBLEM_KINDS
 from api.openapi.inputs import Json, ref
 from api.openapi.shapes import MOMENT, SITE_ID, TEXT, object_of, one_of, or_null
-from moderation.endpoints import DEFAULT_EVENTS, FORMATS, MAX_URL
-from moderation.events import TYPES
+from moderation.endpoints import ASKED, DEFAULT_EVENTS, FORMATS, MAX_URL
+from moderation.events import ALL
 from moderation.messages import CODES, LANGUAGES
 from moderation.policy import (
     MAX_HOURS,
@@ -27,7 +27,7 @@ from moderation.remote.names import SERVICES
 from moderation.rules import MAX_ENTRIES, MAX_ENTRY_LENGTH
 from moderation.submission import FIELDS, LANGUAGE
 
-_EVENTS: Json = {"type": "array", "items": one_of(TYPES), "minItems": 1}
+_EVENTS: Json = {"type": "array", "items": one_of(ASKED), "minItems": 1}
 
 
 def setup_schemas() -> dict[str, Json]:
@@ -58,7 +58,10 @@ def _endpoints() -> dict[str, Json]:
             "description": "A public address, over https. Others only where MODERATION_OUTBOUND_ALLOW names them. "
             "For `email`: `mailto:` and up to five addresses. Each format has its own (docs/webhooks.md).",
         },
-        "events": {**or_null(_EVENTS), "description": "What it hears of."},
+        "events": {
+            **or_null(_EVENTS),
+            "description": f"`{ALL}` is all, those of later releases too.",
+        },
         "format": {**or_null(one_of(FORMATS)), "enum": [*FORMATS, None]},
         "language": {
             **or_null(one_of(LANGUAGES)),

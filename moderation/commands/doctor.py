@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from moderation.commands.setup import Setup, as_json, print_json, set_up
 from moderation.errors import SettingsError
+from moderation.events import hears
 from moderation.filters import load_filters, notice
 from moderation.filters.facts import Facts
 from moderation.health import Part, check
@@ -162,5 +163,5 @@ def _set_up_sites(setup: Setup) -> Iterator[Part]:
         # The database's own line says why.
         return
     yield Part("sites", is_well=sites > 0, detail=f"{sites} sites")
-    hears_held = any("comment.held" in endpoint.events for endpoint in listening)
+    hears_held = any(hears(endpoint, "comment.held") for endpoint in listening)
     yield Part("endpoints", is_well=hears_held, detail=f"{len(listening)} enabled")

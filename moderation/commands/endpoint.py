@@ -42,7 +42,7 @@ def endpoint() -> None:
 @click.option("--url", required=True, help="Where webhooks are posted.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="standard", show_default=True)
 @click.option("--language", type=click.Choice(LANGUAGES), help="Of messages to people. Default: the comment's.")
-@click.option("--events", help="Events to send, comma separated. Default: by audience.")
+@click.option("--events", help="Events to send, comma separated; '*' is all. Default: by audience.")
 @click.option(
     "--audience",
     type=click.Choice(list(DEFAULT_EVENTS)),
@@ -113,7 +113,7 @@ def list_all(*, as_json: bool) -> None:
 
 @endpoint.command(name="set")
 @click.argument("endpoint_id")
-@click.option("--events", help="Events to send, comma separated.")
+@click.option("--events", help="Events to send, comma separated; '*' is all.")
 @quiet_options
 @as_json
 def change_one(endpoint_id: str, events: str | None, *, as_json: bool, **quiet: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from moderation.events import COMMENT_TYPES
+from moderation.events import COMMENT_TYPES, TYPES
 from tests.api.service import Service, running
 from tests.api.test_fields import errors
 
@@ -39,6 +39,16 @@ def test_a_website_hears_everything_and_moderators_what_waits_for_them(service: 
     assert make(service, audience="moderators").json["events"] == for_moderators
     assert make(service, audience="moderators", events=["comment.spam"]).json["events"] == ["comment.spam"]
     assert make(service, events=["comment.spam", "comment.spam"]).json["events"] == ["comment.spam"]
+
+
+def test_an_endpoint_asks_for_all_there_is_and_will_be(each_service: Service) -> None:
+    made = make(each_service, events=["comment.spam", "*"]).json
+    assert made["events"] == ["*"]
+    path = f"{PATH}/{made['id']}"
+    assert each_service.call("PATCH", path, each_service.moderator, json={"events": [*TYPES]}).json["events"] == [
+        *TYPES
+    ]
+    assert each_service.call("PATCH", path, each_service.moderator, json={"events": ["*"]}).json["events"] == ["*"]
 
 
 def test_an_endpoint_can_be_changed(each_service: Service) -> None:

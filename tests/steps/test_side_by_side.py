@@ -11,9 +11,13 @@ from sqlalchemy import inspect, select, text
 
 from moderation.clock import utc_now
 from moderation.db import Database
+from moderation.endpoints import EndpointChange, add_endpoint
+from moderation.events import ALL, COMMENT_TYPES, ENDPOINT_TYPES, SITE_TYPES, TYPES, WAITING, Notice, record
 from moderation.migrations import _config, is_current, migrate
 from moderation.sites import NewSite
-from moderation.tables import SiteModelRow
+from moderation.tables import Endpoint, SiteModelRow
+from tests.conftest import StoppedClock
+from tests.steps.endpoints import add, types
 
 
 def _revisions() -> list[str]:
@@ -72,6 +76,46 @@ def test_a_model_of_a_release_of_before_is_dated(database: Database, site: NewSi
     with database.read() as session:
         learned_until = session.scalars(select(SiteModelRow.learned_until)).one()
     assert timedelta(0) <= utc_now() - learned_until < timedelta(hours=1)
+
+
+def test_endpoints_that_asked_for_all_hear_of_what_is_new(
+    database: Database, site: NewSite, clock: StoppedClock
+) -> None:
+    comments = [*COMMENT_TYPES]
+    of_before = {
+        "all of the release before": [*comments, *SITE_TYPES, *ENDPOINT_TYPES],
+        "all of the one before that": [*comments, *SITE_TYPES],
+        "moderators of then": ["comment.held", *SITE_TYPES],
+        "a website": comments,
+        "held alone": ["comment.held"],
+        "a choice": ["comment.held", "site.tightened"],
+    }
+    _move(database, "0022")
+    for name, events in of_before.items():
+        add(database, site.id, name, "https://a.example.com", clock, events)
+    _move(database, "0023")
+    with database.write() as session:
+        record(session, [Notice(site_id=site.id, type=WAITING, data={})], clock())
+    heard = {name for name in of_before if types(database, name)}
+    assert heard == {"all of the release before", "all of the one before that", "moderators of then"}
+    _move(database, "0022")
+    with database.read() as session:
+        lists = session.scalars(select(Endpoint.events)).all()
+    assert not any("*" in events for events in lists)
+
+
+@pytest.mark.parametrize("asked", [[ALL], [ALL, *TYPES]])
+def test_who_asks_for_all_hears_of_what_this_release_does_not_know(
+    database: Database, site: NewSite, clock: StoppedClock, asked: list[str]
+) -> None:
+    with database.write() as session:
+        add_endpoint(session, site.id, EndpointChange(url="https://a.example.com", events=tuple(asked)), clock())
+        add_endpoint(session, site.id, EndpointChange(url="https://b.example.com", events=TYPES), clock())
+        owed = record(session, [Notice(site_id=site.id, type="site.renamed", data={})], clock())
+        stored = session.get_one(Endpoint, owed[0].endpoint_id)
+        # Workers of the release before look for the name.
+        assert {*TYPES} <= {*stored.events}
+    assert (len(owed), stored.url) == (1, "https://a.example.com")
 
 
 def test_a_migration_waits_until_others_are_through_and_has_nobody_wait_long(database: Database) -> None:
