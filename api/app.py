@@ -27,6 +27,7 @@ from api.request_log import begin_request, end_request
 from api.resources import Resources
 from api.safety import guard
 from moderation import traces
+from moderation.broker import Backlog
 from moderation.db import Database
 from moderation.identity import Keyed
 from moderation.key_use import KeyUse
@@ -37,6 +38,7 @@ from moderation.outbound import Outbound
 from moderation.processes import Presence
 from moderation.settings import Settings
 from moderation.tallies import Notes
+from moderation.tasks import SCREEN_QUEUE
 
 log = get_logger(__name__)
 
@@ -53,7 +55,7 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
         database=database,
         keyed=Keyed(settings.secret(), settings.secret_key_previous),
         outbound=Outbound(settings.outbound_allow),
-        doorbell=Doorbell(publish or celery_publisher(settings), notes),
+        doorbell=_doorbell(settings, publish, notes),
         limiter=make_limiter(settings),
         key_use=KeyUse(),
         notes=notes,
@@ -76,6 +78,12 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     app.after_request(count_request)
     app.after_request(end_request)
     return app
+
+
+def _doorbell(settings: Settings, publish: Publish | None, notes: Notes) -> Doorbell:
+    if publish is not None:
+        return Doorbell(publish, notes)
+    return Doorbell(celery_publisher(settings), notes, Backlog(settings, SCREEN_QUEUE).is_there)
 
 
 class _Quiet(Flask):

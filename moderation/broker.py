@@ -30,6 +30,26 @@ def queue_lengths(settings: Settings) -> Mapping[str, int]:
         raise BrokerAwayError(type(error).__name__) from None
 
 
+class Backlog:
+    """Tells whether messages wait in a queue, many times a second: it keeps its connection, made when first asked."""
+
+    def __init__(self, settings: Settings, queue: str) -> None:
+        self._settings = settings
+        self._queue = queue
+        self._client: Any = None
+
+    def is_there(self) -> bool:
+        """Tell whether a message waits: maybe where that is not cheap to tell (RabbitMQ), no where nobody answers."""
+        if url_is_amqp(self._settings.celery_broker_url):
+            return True
+        try:
+            if self._client is None:
+                self._client = redis_client(self._settings.broker_client_url, _SECONDS)
+            return int(self._client.llen(self._queue)) > 0
+        except redis.RedisError:
+            return False
+
+
 def ping_redis(settings: Settings) -> None:
     """Raise BrokerAwayError when the Redis server does not answer."""
     try:

@@ -8,7 +8,7 @@ import trustme
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from moderation.broker import BrokerAwayError, ping_redis, queue_lengths
+from moderation.broker import Backlog, BrokerAwayError, ping_redis, queue_lengths
 from moderation.settings import Settings
 from moderation.tasks import SCREEN, SCREEN_QUEUE
 from tests.journeys.servers import need, redis
@@ -53,6 +53,8 @@ def test_a_server_whose_certificate_is_vouched_for_is_used(port: int, authority:
     before = queue_lengths(settings)[SCREEN_QUEUE]
     publish(settings)
     assert queue_lengths(settings)[SCREEN_QUEUE] == before + 1
+    assert Backlog(settings, SCREEN_QUEUE).is_there()
+    assert not Backlog(settings, "empty").is_there()
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])

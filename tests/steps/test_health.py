@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
-from moderation.broker import BrokerAwayError, queue_lengths
+from moderation.broker import Backlog, BrokerAwayError, queue_lengths
 from moderation.db import Database, make_engine
 from moderation.health import check, note_heartbeat
 from moderation.metrics.page import render
@@ -78,6 +78,8 @@ def test_metrics_tell_what_waits_and_since_when(
 def test_a_broker_that_is_away_is_said_to_be(settings: Settings) -> None:
     with pytest.raises(BrokerAwayError):
         queue_lengths(settings)
+    # Whoever rings finds that out by ringing.
+    assert not Backlog(settings, "screen").is_there()
 
 
 def test_every_metric_is_documented(database: Database, settings: Settings, clock: StoppedClock) -> None:

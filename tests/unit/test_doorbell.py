@@ -41,6 +41,38 @@ def test_what_is_rung_while_a_message_is_under_way_goes_out_together() -> None:
     assert broker.published == [(SCREEN, ["a"]), (SCREEN, ["b", "c", "d"])]
 
 
+def test_a_bell_waits_for_others_while_the_workers_are_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.doorbell._MOST_SECONDS_TO_WAIT", 30)
+    broker = _Broker()
+    asked, is_behind = threading.Event(), threading.Event()
+    is_behind.set()
+
+    def look() -> bool:
+        asked.set()
+        return is_behind.is_set()
+
+    bell = Doorbell(broker.publish, is_behind=look)
+    bell.ring(comments=["a"])
+    wait_until(lambda: broker.published, "the first waits for nobody")
+    bell.ring(comments=["b"])
+    assert asked.wait(30)
+    bell.ring(comments=["c"])
+    is_behind.clear()
+    wait_until(lambda: len(broker.published) == 2, "the others are rung for")
+    bell.stop(30)
+    assert broker.published == [(SCREEN, ["a"]), (SCREEN, ["b", "c"])]
+
+
+def test_a_bell_waits_no_longer_than_a_moment_for_workers_that_stay_behind() -> None:
+    broker = _Broker()
+    bell = Doorbell(broker.publish, is_behind=lambda: True)
+    bell.ring(comments=["a"])
+    wait_until(lambda: broker.published, "the first waits for nobody")
+    bell.ring(comments=["b"])
+    wait_until(lambda: len(broker.published) == 2, "the second is rung for all the same")
+    bell.stop(30)
+
+
 def test_deliveries_of_different_endpoints_are_different_messages() -> None:
     broker = _Broker()
     bell = Doorbell(broker.publish)
