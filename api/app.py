@@ -36,6 +36,7 @@ from moderation.list_cache import ListCache
 from moderation.log import configure, get_logger
 from moderation.outbound import Outbound
 from moderation.processes import Presence
+from moderation.replica import Replica
 from moderation.settings import Settings
 from moderation.tallies import Notes
 from moderation.tasks import SCREEN_QUEUE
@@ -50,6 +51,7 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     database = Database.of(settings, pool_size=settings.api_threads)
     notes = Notes(database)
+    replica = Replica.of(settings, pool_size=settings.api_threads)
     app.extensions["moderation"] = Resources(
         settings=settings,
         database=database,
@@ -59,7 +61,8 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
         limiter=make_limiter(settings),
         key_use=KeyUse(),
         notes=notes,
-        lists=ListCache(database),
+        lists=ListCache(database, replica=replica),
+        replica=replica,
     )
     app.url_map.converters["default"] = _Name
     app.url_map.converters["anything"] = _Anything

@@ -230,15 +230,18 @@ def get_comments() -> Response:
     if errors:
         raise InvalidInputError(errors)
     with resources().database.read() as session:
-        page = list_comments(
+        page = resources().replica.read(
             session,
-            site_id,
-            status=status,
-            post_id=request.args.get("post_id"),
-            campaign=request.args.get("campaign"),
-            is_differing="shadow" in request.args,
-            cursor=request.args.get("cursor"),
-            limit=int(limit),
+            lambda one: list_comments(
+                one,
+                site_id,
+                status=status,
+                post_id=request.args.get("post_id"),
+                campaign=request.args.get("campaign"),
+                is_differing="shadow" in request.args,
+                cursor=request.args.get("cursor"),
+                limit=int(limit),
+            ),
         )
     response = jsonify({"comments": page.comments, "next_cursor": page.cursor})
     if page.cursor:

@@ -43,7 +43,9 @@ def get_deliveries() -> Response:
     if errors:
         raise InvalidInputError(errors)
     with parts.database.read() as session:
-        page = list_deliveries(session, site_ids, wanted, cursor=cursor, limit=int(limit))
+        page = parts.replica.read(
+            session, lambda one: list_deliveries(one, site_ids, wanted, cursor=cursor, limit=int(limit))
+        )
     response = jsonify({"deliveries": page.deliveries, "next_cursor": page.cursor})
     if page.cursor:
         query = urlencode({**request.args.to_dict(), "cursor": page.cursor})

@@ -41,5 +41,5 @@ def _describe(part: Part) -> dict[str, object]:
 @routes.get("/metrics")
 def metrics() -> Response:
     """Return what Prometheus reads."""
-    content = render(resources().settings, resources().database, utc_now())
+    content = render(resources().settings, resources().database, utc_now(), resources().replica)
     return Response(content, content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -12,6 +12,7 @@ from moderation.key_use import KeyUse
 from moderation.limiting.shared import Limiter
 from moderation.list_cache import ListCache
 from moderation.outbound import Outbound
+from moderation.replica import Replica
 from moderation.settings import Settings
 from moderation.tallies import Notes
 
@@ -31,6 +32,8 @@ class Resources:
     key_use: KeyUse
     notes: Notes
     lists: ListCache
+    # Whatever only lists reads from it; what decides, or reads one comment, asks the database.
+    replica: Replica
     # What this process has warned of, and need not again.
     warned: set[str] = field(default_factory=set)
 

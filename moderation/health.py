@@ -16,6 +16,7 @@ from moderation.db import Database
 from moderation.migrations import is_current
 from moderation.pausing import read_controls
 from moderation.processes import GONE_AFTER, running
+from moderation.replica import Replica, ReplicaAwayError
 from moderation.settings import Settings
 from moderation.tables import Heartbeat, ProcessRow
 from moderation.tasks import QUEUES
@@ -23,6 +24,8 @@ from moderation.tasks import QUEUES
 # The beat sends a sweep to every queue each SWEEP_SECONDS; so many missed ones mean that nobody consumes.
 _MISSED_SWEEPS = 5
 _LEAST_SECONDS = 20
+# A replica that is a second behind has trouble.
+_REPLICA_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,15 @@ def check(settings: Settings, database: Database, now: datetime | None = None) -
     ]
 
 
+def check_replica(settings: Settings, database: Database) -> list[Part]:
+    """Look at the replica, where there is one. No part of `check`: without it lists come from the primary."""
+    replica = Replica.of(settings, patience=_REPLICA_SECONDS)
+    try:
+        return [_part("replica", _replica_follows, database, replica)] if replica.is_there else []
+    finally:
+        replica.close()
+
+
 class UnwellError(Exception):
     """A part answers, and is not well; the text says why."""
 
@@ -80,7 +92,7 @@ def _part(name: str, look: Callable[..., object], *arguments: object) -> Part:
     except SQLAlchemyError as error:
         # Only its kind: a driver's message may carry the URL with its password.
         detail = f"does not answer ({type(error).__name__})"
-    except UnwellError as error:
+    except (UnwellError, ReplicaAwayError) as error:
         detail = str(error)
     return Part(name, is_well=not detail, detail=detail, seconds=time.perf_counter() - began)
 
@@ -88,6 +100,11 @@ def _part(name: str, look: Callable[..., object], *arguments: object) -> Part:
 def _database_answers(database: Database) -> None:
     with database.read() as session:
         session.execute(text("SELECT 1"))
+
+
+def _replica_follows(database: Database, replica: Replica) -> None:
+    with database.read() as session:
+        replica.check(session)
 
 
 def _migrations_ran(database: Database) -> None:

@@ -18,6 +18,13 @@ from moderation.sentinels import read_sentinels
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+# Settings that make no sense without another one.
+NEEDED = {
+    "check_url": "check_secret",
+    "opinion_url": "opinion_model",
+    "smtp_url": "smtp_from",
+    "database_read_url": "database_url",
+}
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:
@@ -72,6 +79,13 @@ def http_url(text: str) -> str:
 def redis_address(text: str) -> str:
     """Read the address of a Redis; only what names Sentinels is looked at here."""
     read_sentinels(text)
+    return text
+
+
+def postgresql_url(text: str) -> str:
+    """Read the address of a PostgreSQL."""
+    if not text.startswith(("postgresql://", "postgresql+psycopg://")):
+        raise ValueError("postgresql+psycopg://…")
     return text
 
 

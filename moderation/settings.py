@@ -16,6 +16,7 @@ from moderation.celery_config import celery_config
 from moderation.errors import SettingsError
 from moderation.limiting.limits import Limit, read_limit
 from moderation.setting_types import (
+    NEEDED,
     Networks,
     choice,
     http_url,
@@ -25,6 +26,7 @@ from moderation.setting_types import (
     mail_address,
     names,
     networks,
+    postgresql_url,
     redis_address,
     setting,
     smtp_url,
@@ -51,6 +53,9 @@ class Settings:
         "",
         "`transaction` where a PgBouncer in transaction mode stands before PostgreSQL. `migrate` goes past it.",
         choice("transaction"),
+    )
+    database_read_url: str = setting(
+        "", "A streaming replica of the PostgreSQL of DATABASE_URL, to read lists from.", postgresql_url, is_secret=True
     )
     redis_url: str = setting(
         EMBEDDED,
@@ -294,7 +299,7 @@ def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
             complaints.append(f"{name} must be {error}.")
     if 0 < len(values.get("secret_key", "")) < 32:  # noqa: PLR2004 - what its help says
         complaints.append(f"{PREFIX}SECRET_KEY must be at least 32 characters long.")
-    for name, needed in (("check_url", "check_secret"), ("opinion_url", "opinion_model"), ("smtp_url", "smtp_from")):
+    for name, needed in NEEDED.items():
         if values.get(name) and not values.get(needed):
             complaints.append(f"{PREFIX}{name.upper()} needs {PREFIX}{needed.upper()}.")
     return values, complaints

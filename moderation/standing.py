@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from moderation.clock import seconds_since
 from moderation.db import Database
 from moderation.flow import MOST_COUNTED, QueueState, look
-from moderation.health import Part, check
+from moderation.health import Part, check, check_replica
 from moderation.pausing import Controls, read_controls
 from moderation.processes import Process, running
 from moderation.settings import Settings
@@ -47,7 +47,7 @@ class Standing:
 
 def look_at_all(settings: Settings, database: Database, now: datetime) -> Standing:
     """Return how the set stands; of a database that is away only that it is."""
-    parts = tuple(check(settings, database, now))
+    parts = (*check(settings, database, now), *check_replica(settings, database))
     wrong = [f"{part.name}: {part.detail}" for part in parts if not part.is_well]
     if not all(part.is_well for part in parts if part.name in ("database", "migrations")):
         return Standing((), parts, (), (), (), tuple(wrong))

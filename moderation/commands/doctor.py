@@ -15,7 +15,7 @@ from moderation.errors import SettingsError
 from moderation.events import hears
 from moderation.filters import load_filters, notice
 from moderation.filters.facts import Facts
-from moderation.health import Part, check
+from moderation.health import Part, check, check_replica
 from moderation.policy import Policy
 from moderation.remote.probing import probe
 from moderation.tables import Endpoint, Site
@@ -29,6 +29,7 @@ _REMEDIES = {
     "migrations": "Run `moderation migrate`; `moderation up` does it by itself.",
     "redis": "Start Redis (`moderation up` starts its own), or correct MODERATION_REDIS_URL.",
     "broker": "Start the broker, or correct MODERATION_BROKER_URL.",
+    "replica": "Mend its replication, or correct MODERATION_DATABASE_READ_URL. Lists come from the primary meanwhile.",
     "worker:screen": "Start `moderation worker --queues screen` and `moderation beat`; look at their logs.",
     "worker:deliver": "Start `moderation worker --queues deliver` and `moderation beat`; look at their logs.",
     "model": "Reinstall the package: the shipped weights can't be read. Comments are held meanwhile.",
@@ -84,6 +85,7 @@ def _examine() -> Iterator[Part]:
     if setup.settings.uses_sqlite or setup.settings.is_embedded:
         yield _data_dir(setup)
     yield from check(setup.settings, setup.database)
+    yield from check_replica(setup.settings, setup.database)
     yield _model("model")
     yield _toxic_model()
     if setup.settings.shadow_weights:

@@ -21,23 +21,25 @@ from moderation.db import Database
 from moderation.metrics.counted import COUNTERS, HISTOGRAMS
 from moderation.metrics.families import gauge
 from moderation.metrics.rows import ask_rows
+from moderation.replica import Replica, ReplicaAwayError
 from moderation.settings import Settings
 from moderation.tables import Site
 from moderation.tallies import Counter, Histogram, Key, read
 
 
-def render(settings: Settings, database: Database, now: datetime) -> bytes:
+def render(settings: Settings, database: Database, now: datetime, replica: Replica | None = None) -> bytes:
     """Return all metrics in Prometheus' text format, of a database that is away only that it is."""
     registry = CollectorRegistry()
-    registry.register(_Everything(settings, database, now))
+    registry.register(_Everything(settings, database, now, replica or Replica()))
     return generate_latest(registry)
 
 
 class _Everything(Collector):
-    def __init__(self, settings: Settings, database: Database, now: datetime) -> None:
+    def __init__(self, settings: Settings, database: Database, now: datetime, replica: Replica) -> None:
         self._settings = settings
         self._database = database
         self._now = now
+        self._replica = replica
 
     def describe(self) -> list[Metric]:
         """Say nothing: asking the database at registration would ask it twice per scrape."""
@@ -58,17 +60,23 @@ class _Everything(Collector):
         def ask_broker() -> None:
             lengths.update(queue_lengths(self._settings))
 
-        parts: Mapping[str, Callable[[], object]] = {
+        def ask_replica() -> None:
+            with self._database.read() as session:
+                self._replica.check(session)
+
+        parts: dict[str, Callable[[], object]] = {
             "database": ask_database,
             "broker": ask_broker,
             "redis": lambda: ping_redis(self._settings),
         }
+        if self._replica.is_there:
+            parts["replica"] = ask_replica
         for part, ask in parts.items():
             began = time.perf_counter()
             try:
                 ask()
                 up[part] = 1
-            except (SQLAlchemyError, BrokerAwayError):
+            except (SQLAlchemyError, BrokerAwayError, ReplicaAwayError):
                 up[part] = 0
             seconds[part] = time.perf_counter() - began
         yield from families

@@ -211,6 +211,24 @@ def postgres_cluster(*arguments: str, user: str, password: str, database: str, p
             cluster._stack.close()
 
 
+@contextlib.contextmanager
+def postgres_replica(primary: Cluster) -> Iterator[Cluster]:
+    """Make a streaming replica of a running PostgreSQL and start it; the server is ended after the block."""
+    programs, data, port = postgres_programs(), primary.folder / "replica", free_port()
+    copy = [str(programs / "pg_basebackup"), "-d", primary.url, "-D", str(data), "-R", "--checkpoint=fast", "--no-sync"]
+    with running("pg_basebackup", copy, primary.folder, user=primary.account) as one:
+        assert one.process.wait(120) == 0, one.said()
+    options = ["-D", str(data), "-p", str(port), "-k", str(primary.folder), "-c", "listen_addresses=127.0.0.1"]
+    url = make_url(primary.url).set(port=port).render_as_string(hide_password=False)
+    command = [str(programs / "postgres"), *options]
+    replica = Cluster(url, primary.folder, primary.database, primary.account, command)
+    try:
+        replica.start()
+        yield replica
+    finally:
+        replica._stack.close()
+
+
 def _account_for(folder: Path) -> str | None:
     """Return who is to run PostgreSQL, which refuses to run as root, and hand the folder over; None for ourselves."""
     if os.geteuid() != 0:
@@ -234,7 +252,8 @@ def _make_database(url: str, name: str) -> bool:
     try:
         with contextlib.closing(psycopg.connect(url, autocommit=True, connect_timeout=5)) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    except psycopg.errors.DuplicateDatabase:
+    except (psycopg.errors.DuplicateDatabase, psycopg.errors.ReadOnlySqlTransaction):
+        # A replica has what its primary has.
         return True
     except psycopg.OperationalError:
         return False

@@ -33,8 +33,8 @@ SETTINGS = {f"{PREFIX}{setting.name.upper()}": setting for setting in fields(Set
 NOT_PASSED_ON = {"MODERATION_DATA_DIR", "MODERATION_BROKER_URL"}
 # The image has not the packages for it.
 NOT_PASSED_ON |= {"MODERATION_TRACES"}
-# PostgreSQL is asked without anything between.
-NOT_PASSED_ON |= {"MODERATION_DATABASE_POOLER"}
+# PostgreSQL is asked without anything between, and has no replica.
+NOT_PASSED_ON |= {"MODERATION_DATABASE_POOLER", "MODERATION_DATABASE_READ_URL"}
 # For the days in which the key is replaced, likewise in a file of the operator's own.
 NOT_PASSED_ON |= {"MODERATION_SECRET_KEY_PREVIOUS"}
 # Only the worker that asks services outside needs these, in a file of the operator's own (docs/operations.md).
