@@ -22,16 +22,17 @@ def read_json(max_bytes: int = MAX_BYTES) -> Any:
     """Return the JSON that was sent; raise ProblemError for another type (415), too much (413) or none (400)."""
     if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
         raise _wrong_type("application/json")
-    return _parse_json(_read_text(max_bytes))
+    return _parse_json(_as_text(read_bytes(max_bytes)))
 
 
-def read_json_or_form() -> tuple[Any, bool]:
+def read_json_or_form(content: bytes) -> tuple[Any, bool]:
     """Return what was sent, and whether it came as a form."""
-    if request.mimetype == _FORM:
-        return _parse_form(_read_text(MAX_BYTES)), True
-    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+    mimetype = request.mimetype
+    if mimetype == _FORM:
+        return _parse_form(_as_text(content)), True
+    if mimetype != "application/json" and not mimetype.endswith("+json"):
         raise _wrong_type(f"application/json or {_FORM}")
-    return _parse_json(_read_text(MAX_BYTES)), False
+    return _parse_json(_as_text(content)), False
 
 
 def _wrong_type(wanted: str) -> ProblemError:
@@ -53,9 +54,9 @@ def read_bytes(max_bytes: int) -> bytes:
     return request.get_data()
 
 
-def _read_text(max_bytes: int) -> str:
+def _as_text(content: bytes) -> str:
     try:
-        return read_bytes(max_bytes).decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ProblemError(400, "Bad Request", "The body is not valid UTF-8.") from None
 

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, jsonify, request
 
 from api.bodies import read_bytes, read_json, read_json_or_form
-from api.callers import ANY_READER, allow_origin, authorise, check_origin, site_of, unauthorised
+from api.callers import ANY_READER, admit, allow_origin, authorise, check_origin, site_of, unauthorised
+from api.front import Environ
 from api.idempotency import wanted_once
-from api.limiting import connection_address, is_tightened, limit_author, limit_caller
+from api.limiting import connection_address, limit_author, limit_caller
 from api.limits import BATCH_PATH, MAX_BATCH, MAX_BATCH_BYTES, MAX_BYTES, MAX_PAGE
 from api.preferences import WaitingRoom, wait_seconds
 from api.problems import language
@@ -23,45 +24,56 @@ from moderation.intake import Accepted, Answer, accept
 from moderation.keys import Caller, Kind
 from moderation.log import get_logger
 from moderation.reading import REASON_OF, list_comments, read_comment, read_for_author
-from moderation.sites import policies_of
 from moderation.submission import Submission, read_submission, rename_wordpress_fields
 
 log = get_logger(__name__)
 
 # Beyond the wait itself: what committing and answering may take.
 _BUSY_MARGIN_SECONDS = 5
+_PATH = "/v1/comments"
 
 
 def blueprint(waiting_room: WaitingRoom) -> Blueprint:
     """Return the routes."""
     routes = Blueprint("comments", __name__)
 
-    @routes.post("/v1/comments")
+    @routes.post(_PATH)
     def post_comment() -> Response:
         return _post_comment(waiting_room)
 
-    routes.add_url_rule("/v1/comments", view_func=get_comments, methods=["GET"])
+    routes.add_url_rule(_PATH, view_func=get_comments, methods=["GET"])
     routes.add_url_rule(BATCH_PATH, view_func=post_batch, methods=["POST"])
     routes.add_url_rule("/v1/comments/<comment_id>", view_func=get_comment, methods=["GET"])
     routes.after_request(_share_with_pages)
     return routes
 
 
+def goes_abreast(environ: Environ) -> bool:
+    """Tell whether a request is a post that waits for nothing but the database, so that others may go beside it.
+
+    Whoever waits for the verdict holds a thread; a browser's page is looked up by itself.
+    """
+    return (
+        environ["PATH_INFO"] == _PATH
+        and environ["REQUEST_METHOD"] == "POST"
+        and "HTTP_PREFER" not in environ
+        and "HTTP_ORIGIN" not in environ
+    )
+
+
 def _post_comment(waiting_room: WaitingRoom) -> Response:
     # Too large is refused whoever sent it, before anything is looked up.
-    read_bytes(MAX_BYTES)
-    with resources().database.read() as session:
-        caller = authorise(session, Kind.SITE, Kind.PUBLIC)
-        check_origin(session, caller)
-        policy = policies_of(session, [caller.site()])[caller.site()]
-        is_in_flood = is_tightened(session, caller, policy)
-        limit_caller(caller, is_in_flood=is_in_flood)
-    sent, is_form = read_json_or_form()
+    content = read_bytes(MAX_BYTES)
+    admission = admit(Kind.SITE, Kind.PUBLIC)
+    caller, is_in_flood = admission.caller, admission.is_in_flood
+    check_origin(caller)
+    limit_caller(caller, is_in_flood=is_in_flood)
+    sent, is_form = read_json_or_form(content)
     if is_form:
         sent = rename_wordpress_fields(sent)
-    submission = read_submission(_with_visitor(sent, caller), policy.max_lengths)
+    submission = read_submission(_with_visitor(sent, caller), admission.policy.max_lengths)
     limit_author(caller, submission.email_normalized, is_in_flood=is_in_flood)
-    once = wanted_once(caller.site(), "/v1/comments")
+    once = wanted_once(caller.site(), _PATH)
     seconds = wait_seconds()
     shape = _shaper(caller)
     accepted = _accept(
@@ -151,9 +163,8 @@ def _wait(waiting_room: WaitingRoom, caller: Caller, accepted: Accepted, once: O
 def post_batch() -> Response:
     """Accept up to 500 comments in one transaction; a bad one spoils none."""
     read_bytes(MAX_BATCH_BYTES)
-    with resources().database.read() as session:
-        caller = authorise(session, Kind.SITE)
-        max_lengths = policies_of(session, [caller.site()])[caller.site()].max_lengths
+    admission = admit(Kind.SITE)
+    caller, max_lengths = admission.caller, admission.policy.max_lengths
     sent = read_json(MAX_BATCH_BYTES)
     comments = sent.get("comments") if isinstance(sent, dict) else None
     if comments is None:

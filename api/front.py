@@ -2,9 +2,10 @@
 
 A server of WSGI hands a request over with its body still on the way: each slow client holds a thread then, and some
 slow clients hold all. So the server speaks ASGI to this file, `arrival` waits for the body, and Flask answers as it
-always does, in one of a fixed number of threads. WSGI is made here, byte by byte of what was sent: where granian makes
-it, `X_Forwarded_For` passes for `X-Forwarded-For`, and a header that is not ASCII is taken for empty. All of this costs
-some 50 µs a request (80 without uvloop).
+always does, in one of a fixed number of threads; posts of comments in one that carries many of them side by side
+(`abreast`), so that they share their transactions and no thread has to wait for each. WSGI is made here, byte by byte
+of what was sent: where granian makes it, `X_Forwarded_For` passes for `X-Forwarded-For`, and a header that is not ASCII
+is taken for empty. All of this costs some 50 µs a request (80 without uvloop).
 """
 
 import asyncio
@@ -13,14 +14,15 @@ import io
 import queue
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from api.arrival import Arrivals, Receive, too_large
 from api.limits import most_bytes
 from api.problems import REFUSED, ProblemError
+from moderation.abreast import run_abreast
 from moderation.log import get_logger
 
 log = get_logger(__name__)
@@ -53,15 +55,36 @@ class _Answer:
         self.content = content
 
 
-class Front:
-    """An application of ASGI that answers with one of WSGI, in so many threads."""
+# A request or an answer, and where the answer is waited for.
+_Request = tuple[Environ, "asyncio.Future[_Answer]"]
+_Answered = tuple["asyncio.Future[_Answer]", _Answer]
 
-    def __init__(self, app: Application, threads: int, arrivals: Arrivals | None = None) -> None:
+# As many as one transaction takes.
+_MOST_ABREAST = 100
+
+
+class Front:
+    """An application of ASGI that answers with one of WSGI.
+
+    `threads` answer one request at a time each; one more answers those of which `goes_abreast` says that they wait for
+    nothing but the database.
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        threads: int,
+        arrivals: Arrivals | None = None,
+        goes_abreast: Callable[[Environ], bool] = lambda _: False,
+    ) -> None:
         self._app = app
         self._arrivals = arrivals or Arrivals()
-        self._requests: queue.SimpleQueue[tuple[Environ, asyncio.Future[_Answer]]] = queue.SimpleQueue()
+        self._goes_abreast = goes_abreast
+        self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
+        self._abreast: queue.SimpleQueue[_Request] = queue.SimpleQueue()
         for number in range(threads):
             threading.Thread(target=self._work, name=f"answer-{number}", daemon=True).start()
+        threading.Thread(target=self._work_abreast, name="answer-abreast", daemon=True).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a request in, have it answered, and send the answer."""
@@ -70,7 +93,7 @@ class Front:
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         future: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
-        self._requests.put((environ, future))
+        (self._abreast if self._goes_abreast(environ) else self._requests).put((environ, future))
         try:
             answer = await future
         finally:
@@ -96,14 +119,27 @@ class Front:
     def _work(self) -> None:
         while True:
             environ, future = self._requests.get()
-            try:
-                answer = self._answer(environ)
-            except Exception as error:  # noqa: BLE001 - the next request needs this thread
-                log.error("answer failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a comment
-                answer = _Answer(500, [(b"content-length", b"0")], b"")
-            with contextlib.suppress(RuntimeError):
-                # The loop is closed: the server stopped and waits for nobody any more.
-                future.get_loop().call_soon_threadsafe(_hand_over, future, answer)
+            _tell([(future, self._answer_somehow(environ))])
+
+    def _work_abreast(self) -> None:
+        while True:
+            requests = [self._abreast.get()]
+            with contextlib.suppress(queue.Empty):
+                while len(requests) < _MOST_ABREAST:
+                    requests.append(self._abreast.get_nowait())
+            answers: list[_Answered] = []
+            run_abreast([partial(self._answer_abreast, *one, answers) for one in requests])
+            _tell(answers)
+
+    def _answer_abreast(self, environ: Environ, future: asyncio.Future[_Answer], answers: list[_Answered]) -> None:
+        answers.append((future, self._answer_somehow(environ)))
+
+    def _answer_somehow(self, environ: Environ) -> _Answer:
+        try:
+            return self._answer(environ)
+        except Exception as error:  # noqa: BLE001 - the next request needs this thread
+            log.error("answer failed", error=type(error).__name__)  # noqa: TRY400 - its text may quote a comment
+            return _Answer(500, [(b"content-length", b"0")], b"")
 
     def _answer(self, environ: Environ) -> _Answer:
         said: list[Any] = []
@@ -121,10 +157,19 @@ class Front:
         )
 
 
-def _hand_over(future: asyncio.Future[_Answer], answer: _Answer) -> None:
-    # It is done where the loop gave up on the request.
-    if not future.done():
-        future.set_result(answer)
+def _tell(answers: Sequence[_Answered]) -> None:
+    """Have the loop send the answers."""
+    # Each costs the loop a call from its sleep, so all are told of in one.
+    with contextlib.suppress(RuntimeError):
+        # The loop is closed: the server stopped and waits for nobody any more.
+        answers[0][0].get_loop().call_soon_threadsafe(_hand_over, answers)
+
+
+def _hand_over(answers: Sequence[_Answered]) -> None:
+    for future, answer in answers:
+        # It is done where the loop gave up on the request.
+        if not future.done():
+            future.set_result(answer)
 
 
 def environ_of(scope: Scope) -> Environ:

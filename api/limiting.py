@@ -8,13 +8,10 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 
 from flask import Response, g, request
-from sqlalchemy.orm import Session
 
 from api.problems import ProblemError
 from api.resources import resources
 from api.visitors import is_trusted, visitor_address
-from moderation.clock import utc_now
-from moderation.floods import tightened
 from moderation.keys import Caller, Kind
 from moderation.limiting.limits import Limit
 from moderation.limiting.redis_totals import RedisTotals
@@ -22,7 +19,6 @@ from moderation.limiting.shared import Limiter
 from moderation.limiting.windows import Standing
 from moderation.log import get_logger
 from moderation.metrics.counted import LIMITED
-from moderation.policy import Policy
 from moderation.settings import Settings
 from moderation.tallies import Tally
 
@@ -51,12 +47,6 @@ def _limits_of(settings: Settings) -> dict[str, Limit]:
         "link": _LINKS,
     }
     return {name: limit for name, limit in wanted.items() if limit is not None}
-
-
-def is_tightened(session: Session, caller: Caller, policy: Policy) -> bool:
-    """Tell whether the caller is a public form of a site that is flooded."""
-    is_asked = caller.kind is Kind.PUBLIC and policy.rules.tighten_in_floods
-    return is_asked and bool(tightened(session, [caller.site()], utc_now()))
 
 
 def limit_caller(caller: Caller, cost: int = 1, *, is_in_flood: bool = False) -> None:

@@ -35,7 +35,7 @@ class WaitingRoom:
 
 def wait_seconds() -> int:
     """Return for how long the client wants to wait, 0 where it does not."""
-    preference = _WAIT.search(",".join(request.headers.getlist("Prefer")))
+    preference = _WAIT.search(request.headers.get("Prefer", ""))
     return min(int(preference.group(1)), MAX_WAIT_SECONDS) if preference else 0
 
 

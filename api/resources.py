@@ -6,6 +6,7 @@ from typing import cast
 from flask import current_app
 
 from api.doorbell import Doorbell
+from moderation.admission import Admissions
 from moderation.db import Database
 from moderation.identity import Keyed
 from moderation.key_use import KeyUse
@@ -26,6 +27,7 @@ class Resources:
     settings: Settings
     database: Database
     keyed: Keyed
+    admissions: Admissions
     outbound: Outbound
     doorbell: Doorbell
     limiter: Limiter

@@ -4,7 +4,7 @@ In the order in which a comment meets them:
 
 - `submission` reads what a client sent and names every error in it; `messages` puts the errors into words,
   `reasons` what signals say.
-- `intake` commits it, once per `idempotency` key; `posts` remembers what it hangs on; `identity` makes ids and tokens;
+- `admission` says who sends it and by which policy; `intake` commits it, once per `idempotency` key; `posts` remembers what it hangs on; `identity` makes ids and tokens;
   `forms` makes and reads the token that times a reply form, `form_work` is asked of it in a flood.
 - `arrivals` reads the comments that wait, and their texts; `facts` gathers what the filters need for a whole batch,
   with `history`: what authors did before, and `surroundings`: what was said there; `text` folds (`markup`,
@@ -31,9 +31,10 @@ In the order in which a comment meets them:
 What they stand on: `tables` (the rows, of `columns`), `db` (the one door to databases), `replica` (lists are read from
 it), `migrations`, `settings` (the one door to the environment), `sites` and `keys` (who may do what), `word_import`,
 `signing` and `outbound` (the one door to strangers' addresses; `patience` ends what drips), `mail` (the one to the
-operator's mail server), `turn` (writers of SQLite one by one), `together` (one commit for many), `tasks` (names shared
-with the workers), `broker` (queue lengths), `health`, `processes` (which run), `flow` and `standing` (how they do) and
-`pausing` (what they are told), `tallies` (what is counted, once), `metrics`, `setting_lines`, `log`, `errors`, `clock`.
+operator's mail server), `turn` (writers of SQLite one by one), `together` (one commit for many), `abreast` (one thread
+for many), `tasks` (names shared with the workers), `broker` (queue lengths), `health`, `processes` (which run), `flow`
+and `standing` (how they do) and `pausing` (what they are told), `tallies` (what is counted, once), `metrics`,
+`setting_lines`, `log`, `errors`, `clock`.
 
 `redis_clients` reach one Redis server, or the one that Sentinels call the master (`sentinels`). `traces` time
 what happens, for those who want it.

@@ -1,7 +1,6 @@
 """Ids that sort by time, tokens that can't be guessed, and keyed hashes that don't give away what they hash."""
 
 import base64
-import hashlib
 import hmac
 import os
 import secrets
@@ -10,6 +9,8 @@ import time
 
 # Crockford's base 32: no i, l, o, u, so an id survives being read aloud.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+# Two signs at a time.
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 class _Rising:
@@ -41,7 +42,8 @@ def new_id(prefix: str) -> str:
 
 def base32(number: int, bits: int) -> str:
     """Write a number of so many bits in Crockford's base 32, small letters, always as long."""
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range((bits - 1) // 5 * 5, -1, -5))
+    length = -(-bits // 5)
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range((length - 1) // 2 * 10, -1, -10)])[-length:]
 
 
 def new_token(prefix: str) -> str:
@@ -62,6 +64,8 @@ class Keyed:
 
     def __init__(self, secret: str, previous: str = "") -> None:
         self._secrets = [one.encode() for one in (secret, previous) if one]
+        # By purpose: as many as there are in the code.
+        self._keys: dict[str, list[bytes]] = {}
 
     def digest(self, purpose: str, text: str) -> bytes:
         """Return 32 bytes, HMAC-SHA256 of `text` under the key of this purpose."""
@@ -71,10 +75,11 @@ class Keyed:
         """Return the digest, and the one under the secret that is being replaced."""
         # A stranger's header may hold what UTF-8 has no bytes for.
         hashed = text.encode("utf-8", "surrogatepass")
-        return [
-            hmac.digest(hmac.digest(secret, purpose.encode(), hashlib.sha256), hashed, hashlib.sha256)
-            for secret in self._secrets
-        ]
+        keys = self._keys.get(purpose)
+        if keys is None:
+            keys = [hmac.digest(secret, purpose.encode(), "sha256") for secret in self._secrets]
+            self._keys[purpose] = keys
+        return [hmac.digest(key, hashed, "sha256") for key in keys]
 
     def token(self, purpose: str, text: str) -> str:
         """Return the digest as 43 URL-safe characters."""

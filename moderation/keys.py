@@ -1,9 +1,10 @@
 """Who is calling, and what they may touch: keys and tokens are random, shown once, and kept as keyed hashes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
@@ -60,7 +61,7 @@ class Caller:
 
 # Every request asks this. Made once, of the bare table: to make it anew takes longer than to run it.
 _key = table(Key).c
-_HOLDER = select(_key.id, _key.kind, _key.name, _key.site_id, _key.moderator_id).where(
+_HOLDER = select(_key.id, _key.kind, _key.name, _key.site_id, _key.moderator_id, _key.digest).where(
     _key.digest.in_(bindparam("digests", expanding=True)),
     or_(_key.expires_at.is_(None), _key.expires_at > bindparam("now", type_=_key.expires_at.type)),
 )
@@ -68,11 +69,24 @@ _HOLDER = select(_key.id, _key.kind, _key.name, _key.site_id, _key.moderator_id)
 
 def authenticate(session: Session, keyed: Keyed, token: str, now: datetime) -> Caller | None:
     """Return who holds this token, or None when nobody does (any more)."""
-    if not token or len(token) > _MAX_LENGTH:
-        return None
-    key = session.execute(_HOLDER, {"digests": keyed.digests(PURPOSE, token), "now": now}).one_or_none()
-    if key is None:
-        return None
+    return find_callers(session, keyed, [token], now).get(token)
+
+
+def find_callers(session: Session, keyed: Keyed, tokens: Iterable[str], now: datetime) -> dict[str, Caller]:
+    """Return who holds each of the tokens, in one statement; tokens that nobody holds (any more) are left out."""
+    by_digest = {
+        digest: token
+        for token in set(tokens)
+        if 0 < len(token) <= _MAX_LENGTH
+        for digest in keyed.digests(PURPOSE, token)
+    }
+    if not by_digest:
+        return {}
+    found = session.execute(_HOLDER, {"digests": list(by_digest), "now": now}).all()
+    return {by_digest[key.digest]: _caller(session, key) for key in found}
+
+
+def _caller(session: Session, key: Any) -> Caller:
     kind = Kind(key.kind)
     if kind is Kind.ADMIN:
         return Caller(kind, key.id, key.name, None)

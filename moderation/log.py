@@ -3,6 +3,7 @@
 Never an email address, a comment's text, a key or a full visitor's address: log ids.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Mapping
@@ -11,12 +12,13 @@ from typing import Any
 # structlog takes rich, where there is one, to draw tracebacks on terminals: some 4 MB of every process, and our lines
 # are JSON. Under a name that is None there is nothing to import.
 sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
-import structlog  # noqa: E402 - as above
+import orjson  # noqa: E402 - as above
+import structlog  # noqa: E402
 
 if sys.modules["rich"] is None:
     del sys.modules["rich"]
 
-_SHARED: list[Any] = [
+_FIRST: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -41,9 +43,63 @@ def _without_text(record: logging.LogRecord) -> bool:
     return True
 
 
+class _Lines:
+    """Writes lines to standard error, each in one go: so those of several threads and processes don't mix.
+
+    Without a lock, which a forked child might find taken for ever; and without the record of `logging`, half the time
+    of a line.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+
+    def write(self, line: bytes) -> None:
+        """Write a line."""
+        stream = getattr(sys.stderr, "buffer", None)
+        if stream is not None:
+            # Beneath the buffer, which would be a lock again.
+            getattr(stream, "raw", stream).write(line + b"\n")
+
+    debug = info = warning = error = critical = exception = write
+
+
+class _Leveled(structlog.BoundLoggerBase):
+    """Passes on what is of the level that `logging` has been set to, or above; a level that may change any time."""
+
+    def debug(self, event: str, **details: Any) -> None:
+        self._say(logging.DEBUG, "debug", event, details)
+
+    def info(self, event: str, **details: Any) -> None:
+        self._say(logging.INFO, "info", event, details)
+
+    def warning(self, event: str, **details: Any) -> None:
+        self._say(logging.WARNING, "warning", event, details)
+
+    def error(self, event: str, **details: Any) -> None:
+        self._say(logging.ERROR, "error", event, details)
+
+    def exception(self, event: str, **details: Any) -> None:
+        self._say(logging.ERROR, "error", event, {"exc_info": True, **details})
+
+    def _say(self, level: int, name: str, event: str, details: dict[str, Any]) -> None:
+        if _root.level <= level:
+            self._proxy_to_logger(name, event, **details)
+
+
+_root = logging.getLogger()
+
+
+def _render(_logger: Any, _method: str, line: Any) -> bytes:
+    try:
+        return orjson.dumps(line, default=repr)
+    except TypeError:
+        # Half of a surrogate pair; or a whole number beyond 64 bits.
+        return json.dumps(line, ensure_ascii=False, default=repr).encode("utf-8", "backslashreplace")
+
+
 def get_logger(name: str) -> Any:
     """Return a logger that takes an event and its details as keywords."""
-    return structlog.stdlib.get_logger(name)
+    return structlog.get_logger(name)
 
 
 def set_level(level: str) -> None:
@@ -61,11 +117,12 @@ def configure(level: str, process: str) -> None:
         line["process"] = process
         return line
 
-    shared = [*_SHARED, name_process]
+    shared = [*_FIRST, name_process]
+    last: list[Any] = [structlog.processors.format_exc_info, _render]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, *last],
+        logger_factory=_Lines,
+        wrapper_class=_Leveled,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -83,7 +83,7 @@ def _read_language(text: str) -> str:
 
 def is_storable(text: str) -> bool:
     """Tell whether a database can keep the text: one with a NUL, or half of a surrogate pair, it can't."""
-    return "\0" not in text and not _SURROGATE.search(text)
+    return "\0" not in text and (text.isascii() or not _SURROGATE.search(text))
 
 
 def read_moment(text: str) -> datetime | None:
@@ -178,10 +178,15 @@ def read_submission(sent: Any, max_lengths: Mapping[str, int] | None = None) -> 
         raise InvalidInputError([FieldError("", "wrong_type")])
     values: dict[str, Any] = {}
     errors = []
+    lower = max_lengths or {}
     for field in FIELDS:
-        limit = min(field.max_length, (max_lengths or {}).get(field.name, field.max_length))
+        value = sent.get(field.name)
+        if value is None and not field.is_required:
+            values[field.name] = None
+            continue
+        limit = min(field.max_length, lower.get(field.name, field.max_length)) if lower else field.max_length
         try:
-            values[field.name] = _read_field(field, sent.get(field.name), limit)
+            values[field.name] = _read_field(field, value, limit)
         except _FieldProblem as problem:
             errors.append(FieldError(field.name, problem.code, problem.limits))
     if errors:

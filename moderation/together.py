@@ -1,11 +1,12 @@
 """Group commit: what several threads want to write at the same moment goes into one transaction.
 
 A commit that outlives a power cut costs a flush to the disk, and on SQLite a turn; one for many costs the same. A lone
-caller waits for nobody: it writes at once, and whoever comes meanwhile goes with the next one.
+caller waits for nobody: it writes at once, and whoever comes meanwhile goes with the next one. Work that one thread
+carries side by side (`abreast`) goes together as it is.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
+from moderation.abreast import Asked, ask, is_abreast
 from moderation.errors import ModerationError
 
 Result = TypeVar("Result")
@@ -38,15 +40,13 @@ def leave(session: Session, write: Callable[[Session, list[Any]], None], one: An
     session.info.setdefault(_LEFT, {}).setdefault(write, []).append(one)
 
 
-class _Item:
-    """A piece of work, and what came of it."""
+class _Item(Asked):
+    """A piece of work of a thread that waits for it."""
 
-    __slots__ = ("error", "has_turn", "is_done", "result", "work")
+    __slots__ = ("has_turn", "is_done")
 
     def __init__(self, work: Work) -> None:
-        self.work = work
-        self.result: Any = None
-        self.error: BaseException | None = None
+        super().__init__(work)
         self.is_done = False
         self.has_turn = False
 
@@ -67,6 +67,9 @@ class Together:
 
     def run(self, work: Callable[[Session], Result]) -> Result:
         """Run the work in a transaction and return what it returned, once that is committed; raise what it raised."""
+        if is_abreast():
+            together: Result = ask(self._write_batch, work)
+            return together
         item = _Item(work)
         with self._changed:
             self._waiting.append(item)
@@ -81,9 +84,7 @@ class Together:
                 self._write_batch(batch)
             finally:
                 self._hand_on(batch)
-        if item.error is not None:
-            raise item.error
-        result: Result = item.result
+        result: Result = item.outcome()
         return result
 
     def _take(self, own: _Item) -> list[_Item]:
@@ -102,7 +103,7 @@ class Together:
                 self._waiting[0].has_turn = True
             self._changed.notify_all()
 
-    def _write_batch(self, batch: list[_Item]) -> None:
+    def _write_batch(self, batch: Sequence[Asked]) -> None:
         try:
             with self._write() as session:
                 for item in batch:
@@ -111,7 +112,7 @@ class Together:
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where it belongs
             self._write_one_by_one(batch, error)
 
-    def _write_one_by_one(self, batch: list[_Item], error: BaseException) -> None:
+    def _write_one_by_one(self, batch: Sequence[Asked], error: BaseException) -> None:
         if _is_of_the_database(error) or (len(batch) == 1 and _state(error) != _CROSSED):
             for item in batch:
                 item.error = error
@@ -138,9 +139,9 @@ def _state(error: BaseException) -> str:
     return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")[:2]
 
 
-def _try(item: _Item, session: Session) -> None:
+def _try(item: Asked, session: Session) -> None:
     try:
-        item.result = item.work(session)
+        item.result = item.what(session)
     except ModerationError as error:
         item.error = error
 
