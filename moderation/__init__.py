@@ -4,8 +4,9 @@ In the order in which a comment meets them:
 
 - `submission` reads what a client sent and names every error in it; `messages` puts the errors into words,
   `reasons` what signals say.
-- `admission` says who sends it and by which policy; `intake` commits it, once per `idempotency` key; `posts` remembers what it hangs on; `identity` makes ids and tokens;
-  `forms` makes and reads the token that times a reply form, `form_work` is asked of it in a flood.
+- `admission` says who sends it and by which policy; `intake` commits it, once per `idempotency` key; `posts` remembers
+  what it hangs on; `identity` makes ids and tokens; `forms` makes and reads the token that times a reply form,
+  `form_work` is asked of it in a flood.
 - `arrivals` reads the comments that wait, and their texts; `facts` gathers what the filters need for a whole batch,
   with `history`: what authors did before, and `surroundings`: what was said there; `text` folds (`markup`,
   `lookalikes`) and finds `links` (`disguised_links`, `domains`), `readings` undo l33t and s p a c i n g, `finglish`
