@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from moderation.link_memory import MOST_LINKS
@@ -40,15 +40,19 @@ class ReadText:
     sketch: bytes | None
 
 
+# Made once: to make it anew takes longer than to run it.
+_WAITING = (
+    select(Comment, Post.url, Post.title, Site.domain)
+    .join(Site, Site.id == Comment.site_id)
+    .outerjoin(Post, and_(Post.site_id == Comment.site_id, Post.id == Comment.post_id))
+    .where(Comment.id.in_(bindparam("ids", expanding=True)), Comment.status == "received", Site.paused_at.is_(None))
+    .order_by(Comment.id)
+)
+
+
 def arrivals(session: Session, ids: Sequence[str]) -> list[Arrival]:
     """Return the comments among `ids` that still wait, in the order in which they came; for use after the session."""
-    rows = session.execute(
-        select(Comment, Post.url, Post.title, Site.domain)
-        .join(Site, Site.id == Comment.site_id)
-        .outerjoin(Post, and_(Post.site_id == Comment.site_id, Post.id == Comment.post_id))
-        .where(Comment.id.in_(ids), Comment.status == "received", Site.paused_at.is_(None))
-        .order_by(Comment.id)
-    ).all()
+    rows = session.execute(_WAITING, {"ids": list(ids)}).all()
     return [Arrival(comment, title, _own_hosts(domain, post_url)) for comment, post_url, title, domain in rows]
 
 

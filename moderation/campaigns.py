@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from moderation.bands import bands_of
 from moderation.filters.facts import Copy, NearCopies
 from moderation.similarity import similarities
 from moderation.tables import Comment, DecisionRow, TextSketch
-from moderation.text_memory import FULL, Trace, room, sharing
+from moderation.text_memory import FULL, SHARING, Trace, room
 
 # Of the labelled spam that is known to be a near-copy of earlier spam 95 % is found from here on, and .02 % of the ham
 # with it (docs/filters.md); from .6 on it is 83 % and .01 %.
@@ -81,11 +81,11 @@ def look_up(
         return Candidates({}, {}, {}, {}, (), since)
     bands = {one.id: bands_of(one.site_id, one.sketch) for one in batch.values()}
     wanted = {band for of_one in bands.values() for band in of_one}
-    rows = session.execute(sharing(wanted, is_sqlite=session.get_bind().dialect.name == "sqlite")).all()
+    rows = session.execute(SHARING[session.get_bind().dialect.name], {"bands": list(wanted)}).all()
     members = _members([(band, id_, kept_until) for band, id_, kept_until in rows], bands)
     chosen = {id_: _choose(id_, of_one, members) for id_, of_one in bands.items()}
     stored = {id_ for ids in chosen.values() for id_ in ids} - batch.keys()
-    others = {row[0]: _Known(*row) for row in session.execute(candidates(stored))} if stored else {}
+    others = {row[0]: _Known(*row) for row in session.execute(CANDIDATES, {"ids": list(stored)})} if stored else {}
     return Candidates(batch, bands, chosen, others, room(wanted, rows, since), since)
 
 
@@ -98,24 +98,24 @@ def compare(asked: Candidates) -> Mapping[str, Found]:
     return _share_campaigns(found, asked.others)
 
 
-def candidates(ids: Iterable[str]) -> Select[Any]:
-    """Select what is to be known of comments that share a band, with a person's newest word on each."""
-    return (
-        select(
-            Comment.id,
-            Comment.site_id,
-            Comment.post_id,
-            Comment.email_token,
-            Comment.fingerprint,
-            Comment.received_at,
-            Comment.campaign_id,
-            TextSketch.sketch,
-            DecisionRow.action,
-        )
-        .join(TextSketch, TextSketch.comment_id == Comment.id)
-        .outerjoin(DecisionRow, and_(DecisionRow.comment_id == Comment.id, DecisionRow.version == Comment.version))
-        .where(Comment.id.in_(ids))
+# What is to be known of comments that share a band, with a person's newest word on each. Made once: to make it anew
+# takes longer than to run it.
+CANDIDATES: Select[Any] = (
+    select(
+        Comment.id,
+        Comment.site_id,
+        Comment.post_id,
+        Comment.email_token,
+        Comment.fingerprint,
+        Comment.received_at,
+        Comment.campaign_id,
+        TextSketch.sketch,
+        DecisionRow.action,
     )
+    .join(TextSketch, TextSketch.comment_id == Comment.id)
+    .outerjoin(DecisionRow, and_(DecisionRow.comment_id == Comment.id, DecisionRow.version == Comment.version))
+    .where(Comment.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def _known(comment: Comment, sketch: bytes) -> _Known:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ from moderation.learning.site_model import SiteModel, load_site_model
 from moderation.learning.weights import BadWeightsError
 from moderation.log import get_logger
 from moderation.predictions import Prediction
-from moderation.tables import CommonModelRow, Site
+from moderation.tables import CommonModelRow, Site, table
 
 log = get_logger(__name__)
 
@@ -81,9 +81,14 @@ def predict_all(
     return [combined[facts.comment_id] for facts in judged]
 
 
+# Asked with every batch. Made once: to make it anew takes longer than to run it.
+_site = table(Site).c
+_SHARING = select(_site.id).where(_site.id.in_(bindparam("sites", expanding=True)), _site.shares_learning)
+
+
 def common_of(session: Session, site_ids: Iterable[str]) -> Common | None:
     """Return the common layer if one of these sites shares and there is one."""
-    sharing = session.scalars(select(Site.id).where(Site.id.in_(set(site_ids)), Site.shares_learning)).all()
+    sharing = session.scalars(_SHARING, {"sites": list(set(site_ids))}).all()
     newest = newest_common(session) if sharing else None
     if newest is None or not newest.examples:
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from moderation.identity import new_id
@@ -37,6 +37,12 @@ ALL = "*"
 DIGEST = "queue.digest"
 # Sent when somebody tries an endpoint out; nobody need ask for it.
 TEST_TYPE = "endpoint.test"
+
+# Made once: to make them anew takes longer than to run them.
+_ADD_EVENTS, _ADD_DELIVERIES = insert(table(EventRow)), insert(table(DeliveryRow))
+_LISTENERS = select(Endpoint).where(
+    Endpoint.site_id.in_(bindparam("sites", expanding=True)), Endpoint.enabled, Endpoint.deleted_at.is_(None)
+)
 
 # The version of a comment that was settled once.
 _FIRST_SETTLED = 2
@@ -100,9 +106,9 @@ def record(session: Session, happenings: Sequence[Happening | Notice], now: date
             for endpoint in listeners.get(one.site_id, ())
             if hears(endpoint, kind) and _is_for(endpoint, one, known)
         ]
-    session.execute(insert(table(EventRow)), events)
+    session.execute(_ADD_EVENTS, events)
     if deliveries:
-        session.execute(insert(table(DeliveryRow)), deliveries)
+        session.execute(_ADD_DELIVERIES, deliveries)
     raise_versions(session, [one.comment_id for one in happenings if isinstance(one, Happening) and one.is_seen])
     return [Owed(str(row["id"]), str(row["endpoint_id"])) for row in deliveries]
 
@@ -117,8 +123,8 @@ def record_for(session: Session, notice: Notice, endpoint_id: str, now: datetime
     event_id = new_id("ev")
     event = {"id": event_id, "site_id": notice.site_id, "occurred_at": now} | _what(notice)
     delivery = _delivery(event_id, notice.site_id, endpoint_id, now)
-    session.execute(insert(table(EventRow)), event)
-    session.execute(insert(table(DeliveryRow)), delivery)
+    session.execute(_ADD_EVENTS, event)
+    session.execute(_ADD_DELIVERIES, delivery)
     return Owed(delivery["id"], endpoint_id)
 
 
@@ -183,8 +189,6 @@ def by_endpoint(owed: Iterable[Owed]) -> dict[str, list[str]]:
 
 def _listeners(session: Session, site_ids: Iterable[str]) -> Mapping[str, list[Endpoint]]:
     listeners: dict[str, list[Endpoint]] = {}
-    for endpoint in session.scalars(
-        select(Endpoint).where(Endpoint.site_id.in_(set(site_ids)), Endpoint.enabled, Endpoint.deleted_at.is_(None))
-    ):
+    for endpoint in session.scalars(_LISTENERS, {"sites": list(set(site_ids))}):
         listeners.setdefault(endpoint.site_id, []).append(endpoint)
     return listeners

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, bindparam, distinct, func, select
 from sqlalchemy.orm import Session
 
 from moderation.arrivals import Arrival, ReadText
 from moderation.campaigns import Candidates, Found, compare
 from moderation.campaigns import look_up as look_up_copies
+from moderation.columns import UtcDateTime
 from moderation.filters.facts import Facts, Form, Surroundings
 from moderation.floods import tightened
 from moderation.history import History, known_authors
@@ -24,7 +25,7 @@ from moderation.link_memory import look_up as look_up_links
 from moderation.policy import Policy
 from moderation.sites import policies_of
 from moderation.surroundings import look_up as look_around
-from moderation.tables import Comment, DecisionRow
+from moderation.tables import Comment, DecisionRow, table
 from moderation.text_memory import Trace
 
 # How long the same text counts as a repeat: a flood is over by then, and a yearly greeting is none.
@@ -68,8 +69,8 @@ def look_up(session: Session, arrived: Sequence[Arrival], texts: Mapping[str, Re
     return Known(
         policies,
         tightened(session, policies, now),
-        _count_repeats(session, comments, now),
-        _count_repeats_of_spam(session, comments),
+        _count(session, _REPEATS, comments, since=now - REPEAT_WINDOW),
+        _count(session, _REPEATS_OF_SPAM, comments),
         known_authors(session, wants_authors),
         look_up_history(session, tried),
         look_around(session, tried, {one.comment.id: one.post_title for one in arrived}),
@@ -127,28 +128,40 @@ def _found(history: History | None, copies: Found | None) -> dict[str, Any]:
     return of_author | ({"near_copies": copies.copies} if copies else {})
 
 
-def _count_repeats(session: Session, comments: Sequence[Comment], now: datetime) -> Mapping[tuple[str, str], int]:
-    rows = session.execute(
-        select(Comment.site_id, Comment.fingerprint, func.count())
-        .where(
-            Comment.site_id.in_({comment.site_id for comment in comments}),
-            Comment.fingerprint.in_({comment.fingerprint for comment in comments}),
-            Comment.received_at > now - REPEAT_WINDOW,
-        )
-        .group_by(Comment.site_id, Comment.fingerprint)
-    )
-    return {(site_id, text): count for site_id, text, count in rows}
+_said, _decision = table(Comment), table(DecisionRow)
+_same_text = and_(
+    _said.c.site_id.in_(bindparam("sites", expanding=True)), _said.c.fingerprint.in_(bindparam("texts", expanding=True))
+)
 
 
-def _count_repeats_of_spam(session: Session, comments: Sequence[Comment]) -> Mapping[tuple[str, str], int]:
-    rows = session.execute(
-        select(Comment.site_id, Comment.fingerprint, func.count(func.distinct(Comment.id)))
-        .join(DecisionRow, and_(DecisionRow.comment_id == Comment.id, DecisionRow.version == Comment.version))
-        .where(
-            Comment.site_id.in_({comment.site_id for comment in comments}),
-            Comment.fingerprint.in_({comment.fingerprint for comment in comments}),
-            DecisionRow.action == "spam",
-        )
-        .group_by(Comment.site_id, Comment.fingerprint)
+def _repeats() -> Select[Any]:
+    """Count, by site and text, the comments that say the same."""
+    return (
+        select(_said.c.site_id, _said.c.fingerprint, func.count())
+        .where(_same_text, _said.c.received_at > bindparam("since", type_=UtcDateTime))
+        .group_by(_said.c.site_id, _said.c.fingerprint)
     )
+
+
+def _repeats_of_spam() -> Select[Any]:
+    """Count those that a moderator's newest decision calls spam."""
+    holds = and_(_decision.c.comment_id == _said.c.id, _decision.c.version == _said.c.version)
+    return (
+        select(_said.c.site_id, _said.c.fingerprint, func.count(distinct(_said.c.id)))
+        .join_from(_said, _decision, holds)
+        .where(_same_text, _decision.c.action == "spam")
+        .group_by(_said.c.site_id, _said.c.fingerprint)
+    )
+
+
+# Made once: to make them anew takes longer than to run them.
+_REPEATS, _REPEATS_OF_SPAM = _repeats(), _repeats_of_spam()
+
+
+def _count(
+    session: Session, same: Select[Any], comments: Sequence[Comment], **given: datetime
+) -> Mapping[tuple[str, str], int]:
+    """Ask how many comments say the same as these, by site and text."""
+    sites, texts = {comment.site_id for comment in comments}, {comment.fingerprint for comment in comments}
+    rows = session.execute(same, {"sites": list(sites), "texts": list(texts), **given})
     return {(site_id, text): count for site_id, text, count in rows}

@@ -76,14 +76,20 @@ class Arrivals:
         return self.comments <= max(_LEAST_WHEN_OVER, _TIMES_USUAL_WHEN_OVER * usual)
 
 
+# Asked with every batch. Made once, of the bare table: to make it anew takes longer than to run it.
+_state = table(SiteState).c
+_TIGHTENED = select(_state.site_id).where(
+    _state.site_id.in_(bindparam("sites", expanding=True)),
+    _state.tightened_until > bindparam("now", type_=UtcDateTime),
+)
+
+
 def tightened(session: Session, site_ids: Iterable[str], now: datetime) -> AbstractSet[str]:
     """Return those of the sites that are tightened now. Whether their policy wants it is for the caller to ask."""
     wanted = set(site_ids)
     if not wanted:
         return frozenset()
-    return set(
-        session.scalars(select(SiteState.site_id).where(SiteState.site_id.in_(wanted), SiteState.tightened_until > now))
-    )
+    return set(session.scalars(_TIGHTENED, {"sites": list(wanted), "now": now}))
 
 
 def states_of(session: Session, now: datetime) -> Mapping[str, SiteState]:

@@ -9,16 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, and_, case, column, func, select, values
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from moderation.filters.facts import LinkHistory
-from moderation.tables import Comment, DecisionRow, LinkDomain, table
+from moderation.tables import Comment, DecisionRow, LinkDomain, insert_new, table
 
 # The latest say enough of a domain that everybody links to.
 _LATEST = 100
 # Of one comment: what a longer list of links adds is noticed as such.
 MOST_LINKS = 20
+
+# Made once: to make it anew takes longer than to run it.
+_NEW_LINKS = insert_new(LinkDomain)
 
 
 # By comment, then by target.
@@ -92,8 +94,7 @@ def remember_links(session: Session, numbers: Mapping[str, Iterable[int]]) -> No
     rows = sorted({(one, comment_id) for comment_id, found in numbers.items() for one in found})
     if not rows:
         return
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.connection().execute(
-        dialect.insert(table(LinkDomain)).on_conflict_do_nothing(),
+    session.execute(
+        _NEW_LINKS,
         [{"domain": domain, "comment_id": comment_id} for domain, comment_id in rows],
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from moderation.arrivals import Arrival, arrivals, read_texts
@@ -38,6 +38,19 @@ log = get_logger(__name__)
 
 # A comment that was begun so often and never finished is held unread: something in it ends its worker.
 GIVE_UP_AFTER = 3
+
+
+# Made once, of the bare tables: to make them anew takes longer than to run them.
+_comment = table(Comment)
+_WAITS = and_(_comment.c.id.in_(bindparam("ids", expanding=True)), _comment.c.status == "received")
+_FREE = select(_comment.c.id).where(_WAITS).order_by(_comment.c.id).with_for_update(skip_locked=True)
+_CLAIM = (
+    update(_comment)
+    .where(_WAITS)
+    .values(status=bindparam("became"), version=_comment.c.version + 1, settled_at=bindparam("at"))
+    .returning(_comment.c.id, _comment.c.version, _comment.c.received_at)
+)
+_ADD_VERDICTS = insert(table(VerdictRow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +194,7 @@ def _write(
         if not claimed:
             return []
         versions = {comment_id: version for comment_id, (version, _) in claimed.items()}
-        session.execute(
-            insert(table(VerdictRow)), [_row(comment_id, verdicts[comment_id], now) for comment_id in versions]
-        )
+        session.execute(_ADD_VERDICTS, [_row(comment_id, verdicts[comment_id], now) for comment_id in versions])
         judged = ((site_of[one], verdicts[one], received_at) for one, (_, received_at) in claimed.items())
         count_verdicts(judged, now).write(session)
         remember_links(
@@ -215,24 +226,11 @@ def _claim(session: Session, verdicts: Mapping[str, Verdict], now: datetime) -> 
     Return their new version and when they were accepted, by id.
     """
     # One that another worker is writing right now is that worker's.
-    free = session.scalars(
-        select(Comment.id)
-        .where(Comment.id.in_(verdicts), Comment.status == "received")
-        .order_by(Comment.id)
-        .with_for_update(skip_locked=True)
-    ).all()
+    free = session.scalars(_FREE, {"ids": list(verdicts)}).all()
     settled: dict[str, tuple[int, datetime]] = {}
     for status in sorted({verdicts[comment_id].status for comment_id in free}):
-        claimed = session.execute(
-            update(Comment)
-            .where(
-                Comment.id.in_([comment_id for comment_id in free if verdicts[comment_id].status == status]),
-                Comment.status == "received",
-            )
-            .values(status=status, version=Comment.version + 1, settled_at=now)
-            .returning(Comment.id, Comment.version, Comment.received_at)
-            .execution_options(synchronize_session=False)
-        )
+        ids = [comment_id for comment_id in free if verdicts[comment_id].status == status]
+        claimed = session.execute(_CLAIM, {"ids": ids, "became": status, "at": now})
         settled.update((row.id, (row.version, row.received_at)) for row in claimed)
     return dict(sorted(settled.items()))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, func, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -82,7 +82,7 @@ def models_of(session: Session, site_ids: Iterable[str]) -> Mapping[str, tuple[i
 
     One small query; weights are read once per version and process.
     """
-    newest = session.execute(_newest_versions().where(SiteModelRow.site_id.in_(set(site_ids))))
+    newest = session.execute(_NEWEST_OF, {"sites": list(set(site_ids))})
     versions: list[tuple[str, int]] = [(row.site_id, row.version) for row in newest]
     missing = [one for one in versions if one not in _held]
     if missing and len(_held) + len(missing) > _MOST_HELD:
@@ -113,3 +113,7 @@ def _hold(session: Session, missing: list[tuple[str, int]]) -> None:
 
 def _newest_versions() -> Select[Any]:
     return select(SiteModelRow.site_id, func.max(SiteModelRow.version).label("version")).group_by(SiteModelRow.site_id)
+
+
+# Asked with every batch. Made once: to make it anew takes longer than to run it.
+_NEWEST_OF = _newest_versions().where(SiteModelRow.site_id.in_(bindparam("sites", expanding=True)))

@@ -4,10 +4,10 @@ Called by `facts`, for the filter `relevance`; two statements at most, whatever 
 that are approved by now count as said, and of each no more than its beginning.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, select, union_all
+from sqlalchemy import BindParameter, Select, and_, bindparam, func, select, union_all
 from sqlalchemy.orm import Session
 
 from moderation.filters.facts import Surroundings
@@ -47,16 +47,19 @@ def _parents(session: Session, answers: Sequence[Comment]) -> Mapping[tuple[str,
         return {}
     sites = {comment.site_id for comment in answers}
     named = {comment.parent_id or "" for comment in answers}
-    return {(row.site_id, row.named): row.body for row in session.execute(parents(sites, named))}
+    rows = session.execute(PARENTS, {"sites": list(sites), "named": list(named)})
+    return {(row.site_id, row.named): row.body for row in rows}
 
 
-def parents(sites: Collection[str], named: Collection[str]) -> Select[Any]:
-    """Select the comments of the sites that these ids name, ours or the website's."""
+def _named() -> Select[Any]:
+    """Select the comments of the `sites` that the ids in `named` name, ours or the website's."""
+    sites: BindParameter[str] = bindparam("sites", expanding=True)
+    named: BindParameter[str] = bindparam("named", expanding=True)
     found = [
-        select(Comment.site_id, by.label("named"), func.substr(Comment.body, 1, _BEGINNING).label("body")).where(
-            Comment.site_id.in_(sites), by.in_(named)
+        select(_earlier.c.site_id, by.label("named"), func.substr(_earlier.c.body, 1, _BEGINNING).label("body")).where(
+            _earlier.c.site_id.in_(sites), by.in_(named)
         )
-        for by in (Comment.external_id, Comment.id)
+        for by in (_earlier.c.external_id, _earlier.c.id)
     ]
     return select(union_all(*found).subquery("named_comments"))
 
@@ -91,4 +94,4 @@ def _latest() -> Select[Any]:
 
 
 # Made once: the same text for every batch.
-LATEST = _latest()
+LATEST, PARENTS = _latest(), _named()

@@ -20,11 +20,13 @@ from sqlalchemy.orm import Session
 
 from moderation.db import Database
 from moderation.identity import new_id
-from moderation.tables import TallyRow, TotalRow
+from moderation.tables import TallyRow, TotalRow, table
 
 # Rows folded in one transaction.
 _MOST_FOLDED = 5_000
 _NOTED_EVERY_SECONDS = 5.0
+# Made once, of the bare table: to make it anew takes longer than to run it.
+_APPEND = insert(table(TallyRow))
 # What one process remembers at most while the database is away: labels are few, but who knows.
 _MOST_NOTED = 10_000
 
@@ -73,7 +75,7 @@ class Tally:
         """Append the row, if anything was counted."""
         if self.sums:
             counts = [[list(key), value] for key, value in self.sums.items()]
-            session.execute(insert(TallyRow).values(id=new_id("ta"), counts=counts))
+            session.execute(_APPEND, {"id": new_id("ta"), "counts": counts})
 
 
 def fold(session: Session) -> int:

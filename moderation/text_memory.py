@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Row, Select, any_, bindparam, delete, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from moderation.bands import bands_of
-from moderation.tables import Comment, TextBand, TextSketch, table
+from moderation.tables import Comment, TextBand, TextSketch, insert_new, table
 
 # A judged comment that nobody decided about is forgotten then; a decision after that teaches no near-copies.
 KEPT_FOR = timedelta(days=14)
@@ -42,15 +42,27 @@ class Trace:
     first_id: str | None = None
 
 
-def sharing(bands: Collection[int], *, is_sqlite: bool) -> Select[tuple[int, str, datetime | None]]:
-    """Select who is in the bands: band, comment, and until when it is remembered (None: for ever)."""
+def _sharing(*, is_sqlite: bool) -> Select[Any]:
+    """Select who is in the `bands`: band, comment, and until when it is remembered (None: for ever)."""
+    band, sketch = table(TextBand).c, table(TextSketch).c
     # A thousand parameters cost PostgreSQL five times what one array does; SQLite has no arrays.
-    among = TextBand.band.in_(bands) if is_sqlite else TextBand.band == any_(bindparam("bands", [*bands], _BIGINTS))
+    among = (
+        band.band.in_(bindparam("bands", expanding=True))
+        if is_sqlite
+        else band.band == any_(bindparam("bands", type_=_BIGINTS))
+    )
     return (
-        select(TextBand.band, TextBand.comment_id, TextSketch.kept_until)
-        .join(TextSketch, TextSketch.comment_id == TextBand.comment_id)
+        select(band.band, band.comment_id, sketch.kept_until)
+        .join(table(TextSketch), sketch.comment_id == band.comment_id)
         .where(among)
     )
+
+
+# By dialect. Made once, like those that write: to make them anew takes longer than to run them.
+SHARING = {"sqlite": _sharing(is_sqlite=True), "postgresql": _sharing(is_sqlite=False)}
+_NEW_SKETCHES, _NEW_BANDS = insert_new(TextSketch), insert_new(TextBand)
+_comments = table(Comment)
+_NAME = update(_comments).where(_comments.c.id == bindparam("comment")).values(campaign_id=bindparam("campaign"))
 
 
 def remember(session: Session, traces: Mapping[str, Trace], now: datetime) -> None:
@@ -58,9 +70,8 @@ def remember(session: Session, traces: Mapping[str, Trace], now: datetime) -> No
     if not traces:
         return
     # A comment may be judged again by then; what is known of its text stays.
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.connection().execute(
-        dialect.insert(table(TextSketch)).on_conflict_do_nothing(),
+    session.execute(
+        _NEW_SKETCHES,
         [
             {"comment_id": comment_id, "sketch": trace.sketch, "kept_until": now + KEPT_FOR}
             for comment_id, trace in traces.items()
@@ -88,11 +99,7 @@ def _name_campaigns(session: Session, traces: Mapping[str, Trace]) -> None:
         if trace.campaign_id
     ] + [{"comment": comment_id, "campaign": comment_id} for comment_id in free]
     if named:
-        comments = table(Comment)
-        session.connection().execute(
-            update(comments).where(comments.c.id == bindparam("comment")).values(campaign_id=bindparam("campaign")),
-            named,
-        )
+        session.connection().execute(_NAME, named)
 
 
 def keep(session: Session, comment_id: str, site_id: str) -> None:
@@ -124,7 +131,7 @@ def _add(session: Session, pairs: Sequence[tuple[int, str]]) -> None:
     rows = sorted(set(pairs))
     if session.get_bind().dialect.name == "sqlite":
         bands = [{"band": band, "comment_id": comment_id} for band, comment_id in rows]
-        session.connection().execute(sqlite.insert(table(TextBand)).on_conflict_do_nothing(), bands)
+        session.connection().execute(_NEW_BANDS, bands)
     else:
         columns = {"bands": [band for band, _ in rows], "comments": [comment_id for _, comment_id in rows]}
         session.connection().execute(_ADD_TO_POSTGRESQL, columns)

@@ -6,7 +6,7 @@ Ids sort by time.
 
 from sqlalchemy import literal
 
-from moderation.columns import Row, table
+from moderation.columns import Row, insert_new, table
 from moderation.tables.comments import Comment, IdempotencyRow, LinkDomain, Post, PostVersion, TextBand, TextSketch
 from moderation.tables.judgements import CommonModelRow, DecisionRow, SiteModelRow, VerdictRow
 from moderation.tables.remote import RemoteBudget, RemoteOutcome, RemoteQuestion, RemoteService
@@ -51,6 +51,7 @@ __all__ = [
     "TextSketch",
     "TotalRow",
     "VerdictRow",
+    "insert_new",
     "table",
 ]
 

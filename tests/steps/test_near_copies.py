@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Select, event, func, select, text
 
 from moderation.bands import BANDS
-from moderation.campaigns import candidates
+from moderation.campaigns import CANDIDATES
 from moderation.db import Database
 from moderation.decisions import Decision, decide
 from moderation.identity import Keyed
@@ -21,7 +21,7 @@ from moderation.screening import screen
 from moderation.sites import NewModerator, NewSite, add_site
 from moderation.submission import read_submission
 from moderation.tables import Comment, Key, TextBand, TextSketch, VerdictRow
-from moderation.text_memory import FULL, KEPT_FOR, overdue, sharing
+from moderation.text_memory import FULL, KEPT_FOR, SHARING, overdue
 from tests.conftest import StoppedClock
 from tests.steps.conftest import Post
 from tests.steps.judges import judge_with
@@ -199,8 +199,14 @@ def _campaign_query(_is_sqlite: bool) -> Select[Any]:
 @pytest.mark.parametrize(
     ("query", "indexes"),
     [
-        (lambda is_sqlite: sharing([1, 2], is_sqlite=is_sqlite), {"text_bands_pkey", "sqlite_autoindex_text_bands_1"}),
-        (lambda _: candidates(["cm_1", "cm_2"]), {"one_decision_per_version", "sqlite_autoindex_decisions_2"}),
+        (
+            lambda is_sqlite: SHARING["sqlite" if is_sqlite else "postgresql"].params(bands=[1, 2]),
+            {"text_bands_pkey", "sqlite_autoindex_text_bands_1"},
+        ),
+        (
+            lambda _: CANDIDATES.params(ids=["cm_1", "cm_2"]),
+            {"one_decision_per_version", "sqlite_autoindex_decisions_2"},
+        ),
         (lambda _: overdue(StoppedClock()()), {"text_sketches_overdue"}),
         (_campaign_query, {"comments_by_campaign"}),
     ],

@@ -11,7 +11,7 @@ from moderation.filters.facts import Surroundings
 from moderation.identity import Keyed
 from moderation.screening import screen
 from moderation.sites import NewSite, add_site
-from moderation.surroundings import LATEST, parents
+from moderation.surroundings import LATEST, PARENTS
 from moderation.tables import Comment, table
 from tests.conftest import StoppedClock
 from tests.steps.conftest import Post
@@ -74,7 +74,7 @@ def busy_posts(database: Database, post: Post) -> None:
     ("query", "given", "index"),
     [
         (lambda _site: LATEST, {"ids": [f"cm_{number:026}" for number in range(3)]}, "comments_by_post"),
-        (lambda site: parents([site], ["wp-7", "cm_1"]), {}, "comments_by_external_id"),
+        (lambda site: PARENTS.params(sites=[site], named=["wp-7", "cm_1"]), {}, "comments_by_external_id"),
     ],
 )
 def test_the_indexes_serve_it(
