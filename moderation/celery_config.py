@@ -27,9 +27,8 @@ def celery_config(broker_url: str) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "worker_prefetch_multiplier": 1,
-        # An event costs as much as a message. Whoever looks (Flower) asks workers for theirs, and gets them.
-        "worker_send_task_events": False,
-        "task_send_sent_event": False,
+        "worker_send_task_events": True,
+        "task_send_sent_event": True,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
         # Longer than a batch ever takes; then the child is ended, and the sweep rings again.

@@ -1,7 +1,6 @@
 """Flower beside the real program: what Celery users look at their tasks with finds ours under their names."""
 
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +35,6 @@ def test_flower_lists_our_tasks_and_workers(tmp_path: Path, receiver: Receiver) 
             return pool.request("GET", f"http://127.0.0.1:{own_port}/api/{path}").json()
 
         program.wait_until_ready()
-        # Flower asks for events every few seconds, and so may anybody: what comes before that is not seen.
-        command = [*python_module("celery"), f"--broker={broker}", "control", "--timeout=10", "enable_events"]
-        subprocess.run(command, check=True, capture_output=True)
         program.listen(receiver.url)
         program.wait_until_judged(program.post("A calm and friendly word."))
         wait_until(lambda: receiver.received, "the website was told")
