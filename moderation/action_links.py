@@ -43,11 +43,14 @@ class LinkMaker:
     keyed: Keyed
     base_url: str
 
-    def links(self, endpoint_id: str, comment_id: str, version: int, now: datetime) -> dict[str, str]:
-        """Return a link per action, for a message that is sent to this endpoint now."""
+    def links(self, endpoint_id: str, comment_id: str, version: int, since: datetime) -> dict[str, str]:
+        """Return a link per action, for a message that this endpoint is owed `since` then.
+
+        They are the same on every attempt, as all of a message is that keeps its `webhook-id`.
+        """
         return {
             action: f"{self.base_url}/m/"
-            + make_token(self.keyed, ActionLink(action, comment_id, version, endpoint_id, now + LASTS))
+            + make_token(self.keyed, ActionLink(action, comment_id, version, endpoint_id, since + LASTS))
             for action in ACTIONS
         }
 

@@ -70,12 +70,12 @@ def compose(session: Session, claimed: Mapping[str, int], links: LinkMaker | Non
                 post,
                 verdict,
                 decision_document(decision, by) if decision else None,
-                links.links(endpoint.id, comment.id, event.version, now)
+                links.links(endpoint.id, comment.id, event.version, delivery.replayed_at or delivery.created_at)
                 if links and event.type == "comment.held"
                 else None,
             )
             if comment
-            else queue_document(session, delivery, event, links, now, has_key=endpoint.format == "standard")
+            else queue_document(session, delivery, event, links, has_key=endpoint.format == "standard")
             if event.type in MANY
             else notice(event),
         )

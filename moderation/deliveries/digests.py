@@ -5,7 +5,6 @@ Nothing of it is stored: comments that were decided about meanwhile are not in i
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, select
@@ -38,7 +37,7 @@ def still_held(delivery_id: str, event: EventRow) -> ColumnElement[bool]:
 
 
 def queue_document(
-    session: Session, delivery: DeliveryRow, event: EventRow, links: LinkMaker | None, now: datetime, *, has_key: bool
+    session: Session, delivery: DeliveryRow, event: EventRow, links: LinkMaker | None, *, has_key: bool
 ) -> dict[str, Any]:
     """Return what is told of many comments: how many and why, since when, and the first few with their links.
 
@@ -58,15 +57,14 @@ def queue_document(
         "waiting": len(found),
         "oldest_at": moment(min((row.received_at for row in found), default=None)),
         "reasons": [{"name": name, "count": count} for name, count in counts.most_common()],
-        "top": _top(session, [row.id for row in found[:MOST_SHOWN]], delivery.endpoint_id, links, now),
+        "top": _top(session, [row.id for row in found[:MOST_SHOWN]], delivery, links),
         "queue_url": f"{links.base_url}/v1/comments?site={event.site_id}&status=held" if links and has_key else None,
     }
     return {"type": event.type, "timestamp": moment(event.occurred_at), "data": data}
 
 
-def _top(
-    session: Session, ids: Sequence[str], endpoint_id: str, links: LinkMaker | None, now: datetime
-) -> list[dict[str, Any]]:
+def _top(session: Session, ids: Sequence[str], delivery: DeliveryRow, links: LinkMaker | None) -> list[dict[str, Any]]:
+    since = delivery.replayed_at or delivery.created_at
     query: Select[tuple[Comment, VerdictRow, Post]] = (
         select(Comment, VerdictRow, Post)
         .outerjoin(VerdictRow, VerdictRow.comment_id == Comment.id)
@@ -90,7 +88,7 @@ def _top(
             "received_at": moment(comment.received_at),
             "score": verdict.score if verdict else None,
             "reasons": [one["name"] for one in reasons_against(verdict.signals)][:MOST_SHOWN] if verdict else [],
-            "actions": links.links(endpoint_id, comment.id, comment.version, now) if links else None,
+            "actions": links.links(delivery.endpoint_id, comment.id, comment.version, since) if links else None,
         }
         for comment, verdict, post in session.execute(query)
     ]

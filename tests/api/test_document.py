@@ -28,7 +28,8 @@ _LEFT_OUT = {
     # To a schema 457.0 is an integer.
     "POST /v1/comments/{comment_id}/decision": ["positive_data_acceptance"],
     # Each comment has a status of its own. And the address is also that of a comment of this id, if there were one.
-    "POST /v1/comments/batch": ["negative_data_rejection", "allow_header_conformance"],
+    # Nor that two requests under one Idempotency-Key are the same.
+    "POST /v1/comments/batch": ["negative_data_rejection", "allow_header_conformance", "positive_data_acceptance"],
 }
 
 

@@ -82,6 +82,7 @@ def test_only_what_is_held_comes_with_links_that_settle_it(
 ) -> None:
     [approved] = _owe(database, post, clock)
     [held] = [one.delivery_id for one in screen(database, judge_with(), [post(body="Some spam.")], clock)]
+    owed_at = clock()
     clock.advance(hours=1)
     deliver(database, keyed, LOOPBACK, [approved, held], clock, links=LinkMaker(keyed, "https://m.example.com"))
     told = [json.loads(one.body)["data"] for one in receiver.wait_for(2)]
@@ -91,8 +92,22 @@ def test_only_what_is_held_comes_with_links_that_settle_it(
     for action, link in message["actions"].items():
         token = link.removeprefix("https://m.example.com/m/")
         assert read_token(keyed, token) == ActionLink(
-            action, message["comment"]["id"], message["comment"]["version"], endpoint, clock() + timedelta(days=7)
+            action, message["comment"]["id"], message["comment"]["version"], endpoint, owed_at + timedelta(days=7)
         )
+
+
+def test_a_message_that_comes_again_is_the_same_to_the_byte(
+    database: Database, keyed: Keyed, post: Post, endpoint: str, receiver: Receiver, clock: StoppedClock
+) -> None:
+    receiver.answers = [(500, {}), (204, {})]
+    [held] = [one.delivery_id for one in screen(database, judge_with(), [post(body="Some spam.")], clock)]
+    for _ in range(2):
+        clock.advance(minutes=1)
+        deliver(database, keyed, LOOPBACK, [held], clock, links=LinkMaker(keyed, "https://m.example.com"))
+    first, again = receiver.received
+    assert first.headers["webhook-id"] == again.headers["webhook-id"]
+    assert first.body == again.body
+    assert json.loads(first.body)["data"]["actions"]
 
 
 def test_a_delivery_is_made_once_and_its_attempt_is_kept(
