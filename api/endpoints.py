@@ -19,6 +19,7 @@ from moderation.endpoints import (
     rotate_secret,
 )
 from moderation.errors import FieldError, InvalidInputError
+from moderation.keys import Caller, Kind
 
 routes = Blueprint("endpoints", __name__)
 
@@ -31,6 +32,12 @@ def get_endpoints() -> Response:
         site = request.args.get("site")
         found = list_endpoints(session, frozenset([site_of(session, caller, site)]) if site else caller.site_ids)
     return jsonify({"endpoints": [describe(endpoint) for endpoint in found]})
+
+
+def _check_url(caller: Caller, url: str | None) -> None:
+    found = resources().settings
+    has_services = bool(found.apprise_urls) and caller.kind is Kind.ADMIN
+    check_url(resources().outbound, url, has_mail=bool(found.smtp_url), has_services=has_services)
 
 
 @routes.post("/v1/endpoints")
@@ -46,7 +53,7 @@ def post_endpoint() -> Response:
         raise InvalidInputError([FieldError("site", "wrong_type")])
     with parts.database.read() as session:
         site_id = site_of(session, caller, site)
-    check_url(parts.outbound, change.url, has_mail=bool(parts.settings.smtp_url))
+    _check_url(caller, change.url)
     with parts.database.write() as session:
         endpoint = add_endpoint(session, site_id, change, utc_now())
     response = jsonify(describe(endpoint, parts.keyed))
@@ -69,7 +76,7 @@ def patch_endpoint(endpoint_id: str) -> Response:
     with parts.database.read() as session:
         caller = authorise(session, *MANAGERS)
     change = read_endpoint(read_json(), is_new=False)
-    check_url(parts.outbound, change.url, has_mail=bool(parts.settings.smtp_url))
+    _check_url(caller, change.url)
     with parts.database.write() as session:
         endpoint = find_endpoint(session, caller, endpoint_id)
         change_endpoint(endpoint, change)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from moderation.errors import FieldError, InvalidInputError, NotFoundError
 from moderation.events import ALL, COMMENT_TYPES, ENDPOINT_TYPES, SITE_TYPES, TYPES, WAITING, hears
 from moderation.formats import FORMATTERS
-from moderation.formats.targets import addresses, is_fit, shown
+from moderation.formats.targets import OPERATOR, addresses, is_fit, shown
 from moderation.identity import Keyed, new_id
 from moderation.keys import Caller
 from moderation.messages import LANGUAGES
@@ -79,13 +79,17 @@ def _is_text(url: Any) -> bool:
     return isinstance(url, str) and 0 < len(url) <= MAX_URL and bool(url.strip()) and url.strip().isprintable()
 
 
-def check_url(outbound: Outbound, url: str | None, *, has_mail: bool) -> None:
+def check_url(outbound: Outbound, url: str | None, *, has_mail: bool, has_services: bool) -> None:
     """Raise InvalidInputError when webhooks may not go there. Looks names up, so call it outside of transactions.
 
-    Mail goes wherever the operator's server takes it, where there is one (`has_mail`).
+    Mail goes wherever the operator's server takes it, where there is one (`has_mail`); messages go to the operator's
+    services where there are some and the operator asks for it (`has_services`).
     """
-    if url is None or (addresses(url) and has_mail):
+    if url is None or (addresses(url) and has_mail) or (url == OPERATOR and has_services):
         return
+    if url == OPERATOR:
+        why = "only an operator has messages sent there, with MODERATION_APPRISE_URLS set"
+        raise InvalidInputError([FieldError("url", "not_allowed", {"why": why})])
     if addresses(url):
         raise InvalidInputError([FieldError("url", "not_allowed", {"why": "MODERATION_SMTP_URL is not set"})])
     try:

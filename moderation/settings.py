@@ -98,6 +98,7 @@ class Settings:
         is_secret=True,
     )
     smtp_from: str = setting("", "The address that such mail comes from.", mail_address)
+    apprise_urls: str = setting("", "Where the format `apprise` goes: URLs as apprise writes them.", is_secret=True)
     outbound_allow: Networks = setting(
         (),
         "Networks that webhooks may reach though they are not public, also by plain http, comma separated.",

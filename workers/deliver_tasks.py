@@ -46,7 +46,11 @@ def deliver(self: Any, ids: Sequence[str], *_: Any, **__: Any) -> None:
         return
     links = LinkMaker(parts.keyed, parts.settings.effective_base_url)
     done = deliver_now(
-        *(parts.database, parts.keyed, parts.outbound, ids), links=links, mailer=parts.mailer, lane=parts.slow_lane
+        *(parts.database, parts.keyed, parts.outbound, ids),
+        links=links,
+        mailer=parts.mailer,
+        services=parts.services,
+        lane=parts.slow_lane,
     )
     ring_for_deliveries(done.owed)
 

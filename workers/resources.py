@@ -10,6 +10,7 @@ from moderation.deliveries.slow_lane import SlowLane
 from moderation.health import note_heartbeat
 from moderation.identity import Keyed
 from moderation.mail import Mailer
+from moderation.operator_services import OperatorServices
 from moderation.outbound import Outbound
 from moderation.processes import Lookout, note_process
 from moderation.remote.asking import Asker
@@ -30,6 +31,7 @@ class Resources:
     keyed: Keyed
     outbound: Outbound
     mailer: Mailer
+    services: OperatorServices
     asker: Asker
     lookout: Lookout
     slow_lane: SlowLane
@@ -69,6 +71,7 @@ def resources() -> Resources:
         keyed=Keyed(found.secret(), found.secret_key_previous),
         outbound=Outbound(found.outbound_allow),
         mailer=Mailer(found.smtp_url, found.smtp_from),
+        services=OperatorServices(found.apprise_urls),
         asker=make_asker(found),
         lookout=Lookout(database, found.log_level),
         slow_lane=SlowLane(found.deliver_threads),

@@ -81,7 +81,9 @@ def add(
     }
     try:
         change = read_endpoint(sent | as_sent(quiet), is_new=True)
-        check_url(Outbound(setup.settings.outbound_allow), change.url, has_mail=bool(setup.settings.smtp_url))
+        found = setup.settings
+        outbound = Outbound(found.outbound_allow)
+        check_url(outbound, change.url, has_mail=bool(found.smtp_url), has_services=bool(found.apprise_urls))
         with setup.database.write() as session:
             document = describe(add_endpoint(session, find_site(session, site).id, change, utc_now()), keyed)
     except InvalidInputError as error:

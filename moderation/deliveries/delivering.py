@@ -17,6 +17,7 @@ from moderation.events import Owed
 from moderation.identity import Keyed, new_id
 from moderation.log import get_logger
 from moderation.mail import NO_MAIL, Mailer
+from moderation.operator_services import NO_SERVICES, OperatorServices
 from moderation.outbound import Outbound
 
 log = get_logger(__name__)
@@ -39,6 +40,7 @@ def deliver(
     *,
     links: LinkMaker | None = None,
     mailer: Mailer = NO_MAIL,
+    services: OperatorServices = NO_SERVICES,
     lane: SlowLane | None = None,
 ) -> Delivered:
     """Send what the endpoints of these deliveries are owed, where nobody else does so already.
@@ -58,7 +60,7 @@ def deliver(
             # Its threads begin when they are needed; this one sends too.
             with ThreadPoolExecutor(IN_FLIGHT - 1, "send") as pool:
                 turn = _Turn(one.endpoint_id, lane, pool, has_place=is_slow)
-                _serve(database, Means(keyed, outbound, mailer, clock), links, turn, done)
+                _serve(database, Means(keyed, outbound, mailer, services, clock), links, turn, done)
         finally:
             if is_slow:
                 # Before what this one is owed still: it has had its turn.

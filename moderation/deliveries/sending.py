@@ -20,6 +20,7 @@ from moderation.formats.targets import addresses
 from moderation.identity import Keyed
 from moderation.log import get_logger
 from moderation.mail import Mailer
+from moderation.operator_services import OperatorServices
 from moderation.outbound import Outbound, OutboundError
 from moderation.retries import Outcome
 from moderation.signing import sign
@@ -39,6 +40,7 @@ class Means:
     keyed: Keyed
     outbound: Outbound
     mailer: Mailer
+    services: OperatorServices
     clock: Clock
 
 
@@ -123,6 +125,9 @@ def _try(means: Means, one: Sendable, secrets: Mapping[tuple[int, ...], list[str
     try:
         if one.format == "email":
             means.mailer.send(addresses(one.url), message.body, one.id)
+            return Tried(one, started_at, time.monotonic() - began, Outcome("delivered"))
+        if one.format == "apprise":
+            means.services.send(message.body)
             return Tried(one, started_at, time.monotonic() - began, Outcome("delivered"))
         headers = _headers(secrets[one.generations], one, message, started_at)
         answer = means.outbound.post(message.url or one.url, headers, message.body)

@@ -7,6 +7,7 @@ for people draw one `card`, of clean text (`plain`) and plain `words`; `targets`
 
 from collections.abc import Mapping
 
+from moderation.formats.apprise import apprise
 from moderation.formats.discord import discord
 from moderation.formats.email import email
 from moderation.formats.mattermost import mattermost
@@ -26,4 +27,5 @@ FORMATTERS: Mapping[str, Formatter] = {
     "telegram": telegram,
     "ntfy": ntfy,
     "email": email,
+    "apprise": apprise,
 }

@@ -13,8 +13,9 @@ from typing import Any
 
 from moderation.formats.card import Button, Card, Item, Tone, build
 from moderation.formats.message import Message, Target
-from moderation.formats.plain import NOTHING, aligned, cut, isolated
+from moderation.formats.plain import NOTHING, cut
 from moderation.formats.reasons import Reason
+from moderation.formats.text_lines import text_lines
 from moderation.formats.words import say
 
 _SUBJECT_UNITS = 120
@@ -44,7 +45,7 @@ def email(document: Mapping[str, Any], target: Target) -> Message:
     # RFC 3834: nobody's holiday is to be answered to.
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content("\n".join(_text(card)) + "\n", cte="quoted-printable")
+    mail.set_content("\n".join((card.title, "", *text_lines(card, _QUOTE_UNITS), "")), cte="quoted-printable")
     mail.add_alternative("".join(_html(card)), subtype="html", cte="quoted-printable")
     return Message(mail.as_bytes(), {"content-type": "message/rfc822"})
 
@@ -53,27 +54,6 @@ def _site_of(data: Mapping[str, Any]) -> str:
     site = data["comment"]["site"] if data.get("comment") else data.get("site")
     # An id of ours; anything else has no place in a header.
     return site if isinstance(site, str) and site.isascii() and site.replace("_", "").isalnum() else "site"
-
-
-def _text(card: Card) -> Iterable[str]:
-    yield card.title
-    yield ""
-    yield from (f"{one.label}: {isolated(one.value)}" for one in card.facts)
-    if card.quote:
-        yield ""
-        yield from (f"> {line}" for line in aligned(cut(card.quote, _QUOTE_UNITS)).split("\n"))
-    if card.why:
-        yield from ("", f"{card.why_label}:")
-        yield from (f"- {one.line}" for one in card.why)
-    if card.items:
-        for item in card.items:
-            yield from ("", f"- {aligned(item.line)}")
-            yield from (f"  {one.label}: {one.url}" for one in item.buttons)
-    if card.buttons:
-        yield ""
-        yield from (f"{one.label}: {one.url}" for one in card.buttons)
-    if card.asks:
-        yield from ("", say("footer", card.language))
 
 
 def _html(card: Card) -> Iterable[str]:

@@ -11,6 +11,8 @@ from email_validator import EmailNotValidError, validate_email
 
 HIDDEN = "…"
 MOST_ADDRESSES = 5
+# The whole URL of an endpoint whose messages go to the services that the operator named.
+OPERATOR = "apprise:"
 _BOT = re.compile(r"/bot[\w:-]{20,100}/sendMessage")
 _CHAT = re.compile(r"-?\d{1,20}|@\w{5,32}")
 _TOPIC = re.compile(r"(?:/[\w.~%-]+)*/[\w-]{1,64}")
@@ -20,6 +22,8 @@ def is_fit(kind: str, url: str) -> bool:
     """Tell whether the URL is one that messages of this format can go to."""
     if url.lower().startswith("mailto:") or kind == "email":
         return kind == "email" and bool(addresses(url))
+    if url == OPERATOR or kind == "apprise":
+        return kind == "apprise" and url == OPERATOR
     if kind == "standard":
         return True
     try:
@@ -30,8 +34,8 @@ def is_fit(kind: str, url: str) -> bool:
 
 
 def shown(kind: str, url: str) -> str:
-    """Return the URL as answers show it: whole for a website and for addresses of mail, its host for a chat."""
-    if kind in ("standard", "email"):
+    """Return the URL as answers show it: its host alone for a chat, whole for all others."""
+    if kind in ("standard", "email", "apprise"):
         return url
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}/{HIDDEN}"

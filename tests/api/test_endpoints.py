@@ -174,6 +174,23 @@ def test_a_network_that_the_operator_allows_may_be_reached(sqlite_url: str) -> N
         assert errors(make(service, url="http://10.0.0.1/hook")) == {"url": "not_allowed"}
 
 
+def test_the_operators_services_are_only_told_where_an_operator_asks_for_it(sqlite_url: str) -> None:
+    sent = {"format": "apprise", "url": "apprise:"}
+    with running(sqlite_url, apprise_urls="json://127.0.0.1:9/") as service:
+        for url in ("apprise:", "json://127.0.0.1:9/", "apprise:json://127.0.0.1:9/"):
+            assert errors(make(service, **sent | {"url": url})) == {"url": "not_allowed"}
+        asked = sent | {"site": service.site.id}
+        made = service.call("POST", PATH, service.admin, json=asked).json
+        assert made["url"] == "apprise:"
+        assert "127.0.0.1" not in str(made)
+        other = make(service).json["id"]
+        assert errors(service.call("PATCH", f"{PATH}/{other}", service.moderator, json=sent)) == {"url": "not_allowed"}
+    with running(sqlite_url) as service:
+        assert errors(service.call("POST", PATH, service.admin, json=sent | {"site": service.site.id})) == {
+            "url": "not_allowed"
+        }
+
+
 SLACK = "https://1.1.1.1/services/T0/B0/secret"
 
 

@@ -32,7 +32,7 @@ SETTINGS = {f"{PREFIX}{setting.name.upper()}": setting for setting in fields(Set
 # What has no place there: the embedded set's folder, and a second broker beside Redis.
 NOT_PASSED_ON = {"MODERATION_DATA_DIR", "MODERATION_BROKER_URL"}
 # The image has not the packages for it.
-NOT_PASSED_ON |= {"MODERATION_TRACES"}
+NOT_PASSED_ON |= {"MODERATION_TRACES", "MODERATION_APPRISE_URLS"}
 # PostgreSQL is asked without anything between, and has no replica.
 NOT_PASSED_ON |= {"MODERATION_DATABASE_POOLER", "MODERATION_DATABASE_READ_URL"}
 # For the days in which the key is replaced, likewise in a file of the operator's own.

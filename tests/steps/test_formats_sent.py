@@ -12,6 +12,7 @@ from moderation.db import Database
 from moderation.deliveries.delivering import deliver
 from moderation.identity import Keyed
 from moderation.mail import Mailer
+from moderation.operator_services import OperatorServices
 from moderation.sites import NewSite
 from moderation.tables import Endpoint
 from tests.conftest import Received, StoppedClock
@@ -115,6 +116,23 @@ def test_a_chat_is_told_one_by_one_and_in_order(
         deliver(database, keyed, LOOPBACK, owe(database, post, clock, 12), clock)
     told = [received.headers["webhook-id"] for received in chat.received]
     assert told == [row.id for row in rows(database)]
+
+
+def test_the_operators_services_hear_it_and_it_waits_while_they_are_away(
+    database: Database, keyed: Keyed, site: NewSite, post: Post, clock: StoppedClock
+) -> None:
+    _add(database, site.id, "apprise", "apprise:", clock)
+    ids = owe(database, post, clock)
+    deliver(database, keyed, LOOPBACK, ids, clock)
+    assert [one.error for one in attempts(database)] == ["MODERATION_APPRISE_URLS is not set"]
+    clock.advance(seconds=10)
+    with stand_in(lambda _received: Reply()) as service:
+        services = OperatorServices(service.url.replace("http:", "json:") + "/ops")
+        deliver(database, keyed, LOOPBACK, ids, clock, services=services)
+    (received,) = service.received
+    assert "Comment number 0" in json.loads(received.body)["message"]
+    (row,) = rows(database)
+    assert (row.state, row.attempts) == ("delivered", 2)
 
 
 def test_a_mail_is_sent_and_waits_where_the_server_is_away(

@@ -17,6 +17,7 @@ URLS = {
     "telegram": "https://api.telegram.org/bot123456:AAbbCCddEEffGGhhIIjjKK/sendMessage?chat_id=-1001234567890",
     "ntfy": "https://ntfy.example.com/moderators-8d2f?auth=QmVhcmVy",
     "email": "mailto:desk@news.example.com,night@news.example.com",
+    "apprise": "apprise:",
 }
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moderation.formats.apprise import apprise
 from moderation.formats.card import build, safe_url
 from moderation.formats.discord import discord
 from moderation.formats.email import email as write_email
@@ -35,6 +36,7 @@ FORMATS: dict[str, Callable[..., Message]] = {
     "telegram": telegram,
     "ntfy": ntfy,
     "email": write_email,
+    "apprise": apprise,
 }
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=40).map("".join)
 
@@ -225,6 +227,13 @@ def check_email(mail: EmailMessage) -> None:
     assert all(one.startswith(("https://comments.", "https://news.")) for one in re.findall('href="([^"]*)', formatted))
 
 
+def check_apprise(posted: Any) -> None:
+    """Plain text; how much a service takes apprise knows."""
+    assert set(posted) == {"title", "body", "type"}
+    assert 0 < units(posted["title"]) <= 250
+    assert posted["type"] in ("info", "success", "warning", "failure")
+
+
 CHECKS: dict[str, Callable[[Any], None]] = {
     "slack": check_slack,
     "discord": check_discord,
@@ -233,6 +242,7 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "telegram": check_telegram,
     "ntfy": check_ntfy,
     "email": check_email,
+    "apprise": check_apprise,
 }
 EACH = pytest.mark.parametrize("kind", FORMATS)
 
