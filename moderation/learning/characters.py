@@ -8,6 +8,7 @@ import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -50,12 +51,13 @@ _OPENING, _CLOSING = "\x02", "\x03"
 _BETWEEN = _CLOSING + _OPENING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Characters:
     """The code points of a batch of texts in one row, each text between two marks that no folded text contains.
 
     Shapes: `codes`, `kinds` (bits of this module) and `owners` (which text) have one entry per character; `starts` and
-    `ends` one per text, both counting the marks. Every text has at least two entries, an empty one too.
+    `ends` one per text, both counting the marks. Every text has at least two entries, an empty one too. Not slotted:
+    the words are asked for twice.
     """
 
     codes: npt.NDArray[np.uint32]
@@ -82,23 +84,29 @@ class Characters:
         found: npt.NDArray[np.bool_] = (self.kinds & np.uint32(kinds)) != 0
         return found
 
-    def with_signs(self, signs: Sequence[tuple[int, int]]) -> npt.NDArray[np.uint32]:
+    def with_signs(self, signs: tuple[tuple[int, int], ...]) -> npt.NDArray[np.uint32]:
         """Give the codes, and in place of those of a kind (any of its bits) its sign; of several the last."""
-        of_class = _TABLE.kinds_of_classes()
-        sign_of = np.zeros(len(of_class), dtype=np.uint32)
-        for kinds, sign in signs:
-            sign_of[of_class & np.uint32(kinds) != 0] = sign
-        found = sign_of[self._classes]
+        found = _TABLE.signs_of_classes(signs)[self._classes]
         return np.where(found != 0, found, self.codes)
 
-    def counts(self, kinds: tuple[int, ...]) -> list[npt.NDArray[np.float32]]:
-        """Count for each text its characters of each kind (a single bit)."""
+    @cached_property
+    def words(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Where each word begins, and where it ends (excluded)."""
+        word = self.are(WORD)
+        # A mark stands before each text and behind it, so that the borders of words come in pairs.
+        borders = (word[1:] != word[:-1]).nonzero()[0] + 1
+        return borders[0::2], borders[1::2]
+
+    def counts(self, kinds: tuple[int, ...]) -> npt.NDArray[np.float32]:
+        """Count for each text its characters of each kind (a single bit); shape (kinds, texts)."""
         is_of_kind = _TABLE.classes_by_kind(kinds)
         size = is_of_kind.shape[1]
         histogram = np.bincount(self.owners * size + self._classes, minlength=len(self.starts) * size)
         # Sums of whole numbers below 2**24, which float32 holds exactly in whatever order they are added.
         # By einsum, since a BLAS would wake its threads for so little.
-        return list(np.einsum("kc,tc->kt", is_of_kind, histogram.astype(np.float32).reshape(len(self.starts), size)))
+        by_text = histogram.astype(np.float32).reshape(len(self.starts), size)
+        counted: npt.NDArray[np.float32] = np.einsum("kc,tc->kt", is_of_kind, by_text)
+        return counted
 
 
 def line_up(texts: Sequence[str]) -> Characters:
@@ -121,6 +129,7 @@ class _Table:
         # Class 0 is that of code points not met yet.
         self._kinds = np.zeros(1, dtype=np.uint32)
         self._by_kind: dict[tuple[int, ...], npt.NDArray[np.float32]] = {}
+        self._signs: dict[tuple[tuple[int, int], ...], npt.NDArray[np.uint32]] = {}
 
     def classes_of(self, codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
         if self._classes is None:
@@ -140,6 +149,17 @@ class _Table:
         if known is None or known.shape[1] < len(self._kinds):
             known = (np.array(kinds, dtype=np.uint32)[:, None] & self._kinds) != 0
             self._by_kind[kinds] = known = known.astype(np.float32)
+        return known
+
+    def signs_of_classes(self, signs: tuple[tuple[int, int], ...]) -> npt.NDArray[np.uint32]:
+        """Give the sign of each class: of the kinds (any bit) that it is of, that of the last one; 0 for none."""
+        known = self._signs.get(signs)
+        if known is None or len(known) < len(self._kinds):
+            of_class = self._kinds
+            known = np.zeros(len(of_class), dtype=np.uint32)
+            for kinds, sign in signs:
+                known[of_class & np.uint32(kinds) != 0] = sign
+            self._signs[signs] = known
         return known
 
     def _learn(self, codes: list[int]) -> None:

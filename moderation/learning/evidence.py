@@ -31,6 +31,8 @@ def explain(
     `tables` holds weights in the shape (entries, tables); `table_of` says by which of them each of the texts is judged.
     Spans count characters of the original text, end excluded, in the order in which they stand.
     """
+    if not which:
+        return {}
     folded = {at: _folded(texts[at], reading.folded[at]) for at in which}
     # What was hashed is the folded text, perhaps with spelt out words behind it, unless words were closed up.
     as_read = [at for at in which if reading.matched[at].startswith(folded[at].text)]

@@ -5,19 +5,20 @@ every Python: weights belong to it. Change anything and `features.VERSION` must 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from moderation.learning.characters import WORD, Characters
+from moderation.learning.characters import Characters
 
 HASH_BITS = 16
 # Character n-grams have the lower half of the table, word n-grams the upper.
 WORD_PLACES = 1 << HASH_BITS
 TABLE_SIZE = 2 << HASH_BITS
 
-# Character n-grams have two characters to so many.
-_LONGEST = 5
+# Character n-grams have so many characters.
+_SHORTEST, _LONGEST = 2, 5
 # Owner, place in the table and order share 63 bits when sorted.
 _ORDER_BITS = 26
 _USUAL_LENGTH = 1 << 15
@@ -29,21 +30,40 @@ _STIR_2 = np.uint32(0xC2B2AE35)
 _BASE = np.uint32(0x01000193)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grams:
-    """All n-grams of a batch before counting: place in the table, owner, and first and last character (excluded)."""
+    """All n-grams of a batch before counting: place in the table, owner, and first and last character (excluded).
+
+    Not slotted: where the n-grams end is worked out for whoever asks, since for most texts nobody does.
+    """
 
     places: npt.NDArray[np.uint32]
     owners: npt.NDArray[np.int64]
     firsts: npt.NDArray[np.int64]
-    lasts: npt.NDArray[np.int64]
+    # Of those of characters, which come first, how many there are of each length; of those of words, where they end.
+    _counts: tuple[int, ...]
+    _word_lasts: tuple[npt.NDArray[np.int64], ...]
+
+    @cached_property
+    def lasts(self) -> npt.NDArray[np.int64]:
+        """Where each n-gram ends."""
+        lengths = np.repeat(np.arange(_SHORTEST, _LONGEST + 1), self._counts)
+        return np.concatenate((self.firsts[: len(lengths)] + lengths, *self._word_lasts))
 
 
 def grams(characters: Characters) -> Grams:
     """List every n-gram of a batch of folded texts with the place it hashes to and where it stands."""
     mixed = _stir(characters.codes * _GOLDEN)
-    parts = (_character_grams(characters, mixed), *_word_grams(characters, mixed))
-    return Grams(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    places, inside = _character_grams(characters, mixed)
+    word_places, word_firsts, word_lasts = _word_grams(characters, mixed)
+    firsts = np.concatenate((*inside, *word_firsts))
+    return Grams(
+        places=np.concatenate((places, *word_places)),
+        owners=characters.owners[firsts],
+        firsts=firsts,
+        _counts=tuple(map(len, inside)),
+        _word_lasts=word_lasts,
+    )
 
 
 def distinct(found: Grams, count: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -63,52 +83,54 @@ def distinct(found: Grams, count: int) -> tuple[npt.NDArray[np.int32], npt.NDArr
     return (keys & (TABLE_SIZE - 1)).astype(np.int32), order[kept], blocks
 
 
-_Part = tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+_Places = npt.NDArray[np.uint32]
+_Numbers = npt.NDArray[np.int64]
 
 
-def _character_grams(characters: Characters, mixed: npt.NDArray[np.uint32]) -> _Part:
-    """Grow a polynomial hash by one character at a time; n-grams across two texts are left out."""
+def _character_grams(characters: Characters, mixed: _Places) -> tuple[_Places, list[_Numbers]]:
+    """Grow a polynomial hash by one character at a time; n-grams across two texts are left out.
+
+    Gives all places, and for each length where its n-grams begin.
+    """
     positions = np.arange(len(mixed))
-    rest = characters.ends[characters.owners] - positions
+    is_alone = len(characters.starts) == 1
+    rest = positions if is_alone else characters.ends[characters.owners] - positions
     hashed = mixed
-    parts: list[npt.NDArray[np.uint32]] = []
-    inside: list[npt.NDArray[np.int64]] = []
-    for length in range(2, _LONGEST + 1):
+    parts: list[_Places] = []
+    inside: list[_Numbers] = []
+    for length in range(_SHORTEST, _LONGEST + 1):
         hashed = hashed[:-1] * _BASE + mixed[length - 1 :]
-        # Of a text alone none is left out.
         kept = positions[: len(hashed)]
-        if len(characters.starts) > 1:
+        # Of a text alone none is left out.
+        if not is_alone:
             kept = kept[rest[: len(hashed)] >= length]
-        parts.append((hashed[kept] if len(kept) < len(hashed) else hashed) + np.uint32(length))
+        parts.append((hashed if is_alone else hashed[kept]) + np.uint32(length))
         inside.append(kept)
-    firsts = np.concatenate(inside)
-    lasts = firsts + np.repeat(np.arange(2, _LONGEST + 1), [len(kept) for kept in inside])
-    places = _stir(np.concatenate(parts)) >> np.uint32(32 - HASH_BITS)
-    return places, characters.owners[firsts], firsts, lasts
+    return _stir(np.concatenate(parts)) >> np.uint32(32 - HASH_BITS), inside
 
 
-def _word_grams(characters: Characters, mixed: npt.NDArray[np.uint32]) -> list[_Part]:
-    """Hash each word as a difference of prefix sums, which numpy can do for all words at once."""
-    word = characters.are(WORD)
-    # A mark stands before each text and behind it, so that the borders of words come in pairs.
-    borders = (word[1:] != word[:-1]).nonzero()[0] + 1
-    firsts, lasts = borders[0::2], borders[1::2]
-    powers, inverses = _POWERS.up_to(len(word) + 1)
-    sums = np.zeros(len(word) + 1, dtype=np.uint64)
-    np.cumsum(mixed * powers[: len(word)], out=sums[1:])
+def _word_grams(
+    characters: Characters, mixed: _Places
+) -> tuple[tuple[_Places, ...], tuple[_Numbers, ...], tuple[_Numbers, ...]]:
+    """Hash each word as a difference of prefix sums, which numpy can do for all words at once.
+
+    Gives the places of words and of pairs of words, where each begins, and where each ends.
+    """
+    firsts, lasts = characters.words
+    size = len(mixed)
+    powers, inverses = _POWERS.up_to(size + 1)
+    sums = np.zeros(size + 1, dtype=np.uint64)
+    np.cumsum(mixed * powers[:size], out=sums[1:])
     wide = (sums[lasts] - sums[firsts]) * inverses[firsts]
     hashed = _stir((wide >> np.uint64(32)).astype(np.uint32) ^ wide.astype(np.uint32))
-    owners = characters.owners[firsts]
-    together = owners[1:] == owners[:-1]
-    pairs = _stir((hashed[:-1] * _BASE + hashed[1:])[together])
-    return [
-        (_word_places(hashed), owners, firsts, lasts),
-        (_word_places(pairs), owners[1:][together], firsts[:-1][together], lasts[1:][together]),
-    ]
-
-
-def _word_places(hashed: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    return (hashed >> np.uint32(32 - HASH_BITS)) | np.uint32(WORD_PLACES)
+    pairs = _stir(hashed[:-1] * _BASE + hashed[1:])
+    begins, ends = firsts[:-1], lasts[1:]
+    if len(characters.starts) > 1:
+        owners = characters.owners[firsts]
+        together = owners[1:] == owners[:-1]
+        pairs, begins, ends = pairs[together], begins[together], ends[together]
+    shift, words = np.uint32(32 - HASH_BITS), np.uint32(WORD_PLACES)
+    return ((hashed >> shift) | words, (pairs >> shift) | words), (firsts, begins), (lasts, ends)
 
 
 class _Powers:

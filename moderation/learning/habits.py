@@ -123,10 +123,29 @@ def _words(raw: Characters) -> tuple[Codes, Owners]:
 
 
 def _runs(raw: Characters) -> tuple[Codes, Owners]:
-    """Hash the runs of shapes and those of kinds of letters."""
-    parts = (*_grams(*_shapes(raw), _SHAPES, salt=2), *_grams(*_classes(raw), _CLASSES, salt=3))
-    # All at once: each step over an array costs as much as thousands of numbers in it.
-    return _stir(np.concatenate([hashed for hashed, _ in parts])), np.concatenate([owners for _, owners in parts])
+    """Hash the runs of shapes and those of kinds of letters, by growing a polynomial hash by one code at a time."""
+    shapes, owners_of_shapes = _shapes(raw)
+    classes, owners_of_classes = _classes(raw)
+    # Both in one row: each step over an array costs as much as thousands of numbers in it.
+    border = len(shapes)
+    owners = np.concatenate((owners_of_shapes, owners_of_classes))
+    hashed = mixed = _stir(np.concatenate((shapes, classes)) * _GOLDEN)
+    # What crosses from one text to the next, or from shapes to classes, is left out.
+    is_alone = len(raw.starts) == 1
+    salted, whose = [], []
+    for length in range(1, max(*_SHAPES, *_CLASSES) + 1):
+        if length > 1:
+            hashed = hashed[:-1] * _BASE + mixed[length - 1 :]
+        for lengths, salt, first, end in ((_SHAPES, 2, 0, border), (_CLASSES, 3, border, len(mixed))):
+            if length in lengths:
+                last = max(end - length + 1, first)
+                found, of = hashed[first:last], owners[first:last]
+                if not is_alone and length > 1:
+                    inside = (of == owners[first + length - 1 : last + length - 1]).nonzero()[0]
+                    found, of = found[inside], of[inside]
+                salted.append(found + np.uint32(16 * salt + length))
+                whose.append(of)
+    return _stir(np.concatenate(salted)), np.concatenate(whose)
 
 
 def _shapes(raw: Characters) -> tuple[Codes, Owners]:
@@ -146,24 +165,6 @@ def _classes(raw: Characters) -> tuple[Codes, Owners]:
     kept = np.ones(len(codes), np.bool_)
     kept[_LONGEST_RUN:] = ~(is_like_last[2:] & is_like_last[1:-1] & is_like_last[:-2])
     return codes[kept], raw.owners[kept]
-
-
-def _grams(codes: Codes, owners: Owners, lengths: Sequence[int], *, salt: int) -> list[tuple[Codes, Owners]]:
-    """Grow a polynomial hash by one code at a time; what crosses two texts is left out. To be stirred."""
-    mixed = _stir(codes * _GOLDEN)
-    hashed = mixed
-    is_alone = owners[0] == owners[-1]
-    parts = []
-    for length in range(1, lengths[-1] + 1):
-        if length > 1:
-            hashed = hashed[:-1] * _BASE + mixed[length - 1 :]
-        if length in lengths:
-            salted, whose = hashed + np.uint32(16 * salt + length), owners[: len(hashed)]
-            if not is_alone and length > 1:
-                inside = (whose == owners[length - 1 :]).nonzero()[0]
-                salted, whose = salted[inside], whose[inside]
-            parts.append((salted, whose))
-    return parts
 
 
 def _before(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

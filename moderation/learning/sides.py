@@ -56,43 +56,49 @@ _COUNTED = (
 )  # fmt: skip
 
 
+# Those that stand beside the text as they are counted, and those that are shares of its length: column by kind.
+_AS_COUNTED = {
+    9: kinds.CURRENCY, 12: kinds.PICTURE, 13: kinds.EXCLAMATION, 15: kinds.NEWLINE, 17: kinds.ACCENT, 24: kinds.LESS,
+}  # fmt: skip
+_AS_SHARES = {8: kinds.DIGIT, 14: kinds.PUNCTUATION}
+_COUNTED_COLUMNS = np.array(list(_AS_COUNTED))
+_COUNTED_ROWS = np.array([_COUNTED.index(kind) for kind in _AS_COUNTED.values()])
+_SHARE_COLUMNS = np.array(list(_AS_SHARES))
+_SHARE_ROWS = np.array([_COUNTED.index(kind) for kind in _AS_SHARES.values()])
+
+
 def side_features(found: Sequence[Sequence[Link]], raw: Characters, folded: Characters) -> npt.NDArray[np.float32]:
     """Measure texts as they came, their links, and the texts as folded; shape (texts, NAMES), each value about 0..1."""
-    counted = dict(zip(_COUNTED, raw.counts(_COUNTED), strict=True))
+    all_counted = raw.counts(_COUNTED)
+    counted = dict(zip(_COUNTED, all_counted, strict=True))
     lengths = (raw.ends - raw.starts).astype(np.float32)
     sizes = np.maximum(lengths - 2, 1)
     letters = np.maximum(counted[kinds.LETTER], 1)
     table = np.empty((len(sizes), len(NAMES)), dtype=np.float32)
     table[:, :5] = _links(found, sizes)
     table[:, 5:8] = _contacts(raw, counted)
-    table[:, 8] = counted[kinds.DIGIT] / sizes
-    table[:, 9] = counted[kinds.CURRENCY]
+    table[:, _COUNTED_COLUMNS] = all_counted[_COUNTED_ROWS].T
+    table[:, _SHARE_COLUMNS] = (all_counted[_SHARE_ROWS] / sizes).T
     table[:, 10] = np.where(letters >= _SHOUTED, counted[kinds.UPPER] / letters, 0)
     table[:, 11] = counted[kinds.PICTURE] > 0
-    table[:, 12] = counted[kinds.PICTURE]
-    table[:, 13] = counted[kinds.EXCLAMATION]
-    table[:, 14] = counted[kinds.PUNCTUATION] / sizes
-    table[:, 15] = counted[kinds.NEWLINE]
     table[:, 16] = _disguise(raw, counted)
-    table[:, 17] = counted[kinds.ACCENT]
     table[:, 18] = counted[kinds.STYLED] / np.maximum(letters, sizes / 2)
     table[:, 19] = _mixed(raw, counted)
     table[:, 20] = _repeats(raw)
     table[:, 21:23] = _words(folded)
     table[:, 23] = np.maximum(lengths - (folded.ends - folded.starts), 0) / sizes
-    table[:, 24] = counted[kinds.LESS]
     table[:, _LOGGED] = np.minimum(np.log1p(table[:, _LOGGED]), 4) / 2
     return table
 
 
 # Counts, which matter by their order of magnitude.
-_LOGGED = [
+_LOGGED = np.array([
     NAMES.index(name)
     for name in (
         "links", "hosts", "mail", "handle", "long_number", "currency", "pictures", "exclamations", "lines", "invisible",
         "marks", "mixed_words", "repeats", "markup",
     )
-]  # fmt: skip
+])  # fmt: skip
 
 
 def _links(found: Sequence[Sequence[Link]], sizes: Column) -> Column:
@@ -139,16 +145,18 @@ def _mixed(raw: Characters, counted: Mapping[int, Column]) -> Column:
 
 def _repeats(raw: Characters) -> Column:
     same = raw.codes[1:] == raw.codes[:-1]
+    # Most texts have no such run.
+    if not (same[2:] & same[1:-1] & same[:-2]).any():
+        return np.zeros(len(raw.starts), dtype=np.float32)
     return _per_text(raw, _runs(same.nonzero()[0], _REPEATED))
 
 
 def _words(folded: Characters) -> Column:
-    word = folded.are(kinds.WORD)
-    begins = word[1:] & ~word[:-1]
-    firsts = begins.nonzero()[0] + 1
-    lone = firsts[(folded.kinds[firsts] & np.uint32(kinds.LETTER) != 0) & ~word[firsts + 1]]
+    firsts, lasts = folded.words
+    sizes = lasts - firsts
+    lone = firsts[((folded.kinds[firsts] & np.uint32(kinds.LETTER)) != 0) & (sizes == 1)]
     count = np.maximum(_per_text(folded, firsts), 1)
-    (letters,) = folded.counts((kinds.WORD,))
+    letters = np.bincount(folded.owners[firsts], sizes, minlength=len(count)).astype(np.float32)
     return np.stack((_per_text(folded, lone) / count, np.minimum(letters / count, 20) / 10), axis=1)
 
 

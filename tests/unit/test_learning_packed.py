@@ -24,6 +24,17 @@ def test_sums_are_those_of_each_table_by_itself(tables: int) -> None:
     np.testing.assert_array_equal(packed.tables[:, :tables], weights)
 
 
+@pytest.mark.parametrize(
+    "edges", [[0, 5], [0, 3, 5], [0, 5, 5], [0, 0, 5], [0, 2, 2, 2, 5, 5], [0, 1_000], [0, 400, 1_001]]
+)
+def test_a_text_alone_is_summed_up_likewise(edges: list[int]) -> None:
+    chance = np.random.default_rng(len(edges))
+    weights = chance.integers(-128, 128, (ENTRIES, 10)).astype(np.int8)
+    places = chance.integers(0, ENTRIES, edges[-1]).astype(np.int32)
+    expected = [weights[places[a:b]].sum(axis=0, dtype=np.int64) for a, b in itertools.pairwise(edges)]
+    np.testing.assert_array_equal(PackedTables(weights).sums(places, np.array(edges)), expected)
+
+
 @pytest.mark.parametrize("weight", [-128, 127])
 def test_the_largest_weights_do_not_spill_over(weight: int) -> None:
     packed = PackedTables(np.full((ENTRIES, 10), weight, dtype=np.int8))
