@@ -23,6 +23,12 @@ class Answer(Response):
         return self.headers
 
 
+def accepted(document: Any, location: str) -> Answer:
+    """Return the answer 202: the work is to be looked at `location` in a second."""
+    headers = [("Location", location), ("Retry-After", "1")]
+    return Answer(orjson.dumps(document) + b"\n", 202, headers, mimetype="application/json")
+
+
 class FastJSON(DefaultJSONProvider):
     """JSON for a whole answer at once, in UTF-8; `dumps` and `loads` stay Flask's."""
 

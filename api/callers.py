@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api.envelope import SITE
 from api.problems import ProblemError
 from api.resources import resources
 from moderation.admission import Admission
@@ -37,7 +38,7 @@ def admit(*allowed: Kind) -> Admission:
 
 def _token() -> str:
     """Return the key that was sent; an empty one where none was."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
@@ -51,6 +52,8 @@ def _permit(caller: Caller | None, token: str, allowed: Sequence[Kind]) -> Calle
         kinds = " or ".join(str(kind) for kind in allowed)
         raise ProblemError(403, "Forbidden", f"A {caller.kind} key may not do this; it takes a {kinds} key.")
     g.key_used = (caller.key_id, token)
+    if caller.site_ids is not None and len(caller.site_ids) == 1:
+        request.environ[SITE] = next(iter(caller.site_ids))
     return caller
 
 

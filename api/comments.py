@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, request
 
+from api.answer import accepted as accepted_answer
 from api.bodies import read_bytes, read_json, read_json_or_form
 from api.callers import ANY_READER, admit, allow_origin, authorise, check_origin, site_of, unauthorised
+from api.envelope import COMMENT
 from api.front import Environ
 from api.idempotency import wanted_once
 from api.limiting import connection_address, limit_author, limit_caller
@@ -79,6 +81,7 @@ def _post_comment(waiting_room: WaitingRoom) -> Response:
     accepted = _accept(
         caller, [submission], lambda ids: shape(ids[0]), once, seconds=seconds, asks_for_work=is_in_flood
     )
+    request.environ[COMMENT] = accepted.answer["id"]
     # A repeated request waits too: whoever lost the first answer still wants the verdict.
     if not seconds:
         return _accepted(accepted.answer)
@@ -109,8 +112,6 @@ def _accept(
             asks_for_work=asks_for_work,
         )
     parts.doorbell.ring(comments=accepted.ids)
-    for comment_id in accepted.ids:
-        log.info("accepted", comment=comment_id, site=caller.site())
     return accepted
 
 
@@ -135,11 +136,7 @@ def _shaper(caller: Caller) -> Callable[[str], Answer]:
 
 
 def _accepted(answer: Answer) -> Response:
-    response = jsonify(answer)
-    response.status_code = 202
-    response.headers["Location"] = answer["status_url"]
-    response.headers["Retry-After"] = "1"
-    return response
+    return accepted_answer(answer, answer["status_url"])
 
 
 def _wait(waiting_room: WaitingRoom, caller: Caller, accepted: Accepted, once: Once | None, seconds: int) -> Response:
@@ -150,7 +147,7 @@ def _wait(waiting_room: WaitingRoom, caller: Caller, accepted: Accepted, once: O
         with parts.database.write() as session:
             idempotency.finish(session, once)
     if not is_settled:
-        return _accepted(accepted.answer)
+        return accepted_answer(accepted.answer, accepted.answer["status_url"])
     with parts.database.read() as session:
         is_author = caller.kind is Kind.PUBLIC
         document = read_for_author(session, comment_id) if is_author else read_comment(session, caller, comment_id)
@@ -191,7 +188,10 @@ def post_batch() -> Response:
 
     submissions = [one for one in read if isinstance(one, Submission)]
     once = wanted_once(caller.site(), BATCH_PATH)
-    return jsonify(_accept(caller, submissions, shape_all, once).answer)
+    accepted = _accept(caller, submissions, shape_all, once)
+    for comment_id in accepted.ids:
+        log.info("accepted", comment=comment_id, site=caller.site())
+    return jsonify(accepted.answer)
 
 
 def _read_one(sent: Any, max_lengths: Any) -> Submission | InvalidInputError:

@@ -26,8 +26,8 @@ _TAKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _PROBES = ("/livez", "/readyz", "/metrics")
 # Where a request notes its route, never its path: a path's token opens a comment.
 _ROUTE = "moderation.route"
-# Where a request notes the comment that it is about.
-_COMMENT = "moderation.comment"
+# Where a request notes the comment that it is about, and the site whose key it came with.
+COMMENT, SITE = "moderation.comment", "moderation.site"
 
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -69,7 +69,8 @@ class Envelope:
             "answered",
             method=method,
             route=route,
-            comment=environ.get(_COMMENT),
+            comment=environ.get(COMMENT),
+            site=environ.get(SITE),
             status=int(status),
             milliseconds=round(seconds * 1000, 1),
         )
@@ -90,4 +91,4 @@ def _note_route() -> None:
     rule, environ = request.url_rule, request.environ
     if rule is not None:
         environ[_ROUTE] = rule.rule
-        environ[_COMMENT] = (request.view_args or {}).get("comment_id")
+        environ[COMMENT] = (request.view_args or {}).get("comment_id")

@@ -14,6 +14,7 @@ import io
 import queue
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
@@ -61,6 +62,10 @@ _Answered = tuple["asyncio.Future[_Answer]", _Answer]
 
 # As many as one transaction takes.
 _MOST_ABREAST = 100
+# A crowd that was answered together asks again together, a moment later. Whoever begins with the first of it has two
+# transactions for each crowd, one of many and one of a few. One that comes alone is not waited with, unless right
+# after a crowd.
+_MOMENT_SECONDS = 0.001
 
 
 class Front:
@@ -122,14 +127,22 @@ class Front:
             _tell([(future, self._answer_somehow(environ))])
 
     def _work_abreast(self) -> None:
+        requests: list[_Request] = []
         while True:
-            requests = [self._abreast.get()]
-            with contextlib.suppress(queue.Empty):
-                while len(requests) < _MOST_ABREAST:
-                    requests.append(self._abreast.get_nowait())
+            requests = self._next_abreast(len(requests))
             answers: list[_Answered] = []
             run_abreast([partial(self._answer_abreast, *one, answers) for one in requests])
             _tell(answers)
+
+    def _next_abreast(self, before: int) -> list[_Request]:
+        """Return those that wait, once there is one; `before` is how many there were last time."""
+        requests = [self._abreast.get()]
+        if self._abreast.qsize() + 1 < before // 2:
+            time.sleep(_MOMENT_SECONDS)
+        with contextlib.suppress(queue.Empty):
+            while len(requests) < _MOST_ABREAST:
+                requests.append(self._abreast.get_nowait())
+        return requests
 
     def _answer_abreast(self, environ: Environ, future: asyncio.Future[_Answer], answers: list[_Answered]) -> None:
         answers.append((future, self._answer_somehow(environ)))

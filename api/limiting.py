@@ -56,14 +56,14 @@ def limit_caller(caller: Caller, cost: int = 1, *, is_in_flood: bool = False) ->
         address = connection_address()
         subjects["site"] = caller.site()
         if address:
-            subjects |= {"address": address, "network": network_of(address)}
-    _take(caller, subjects, cost, is_in_flood=is_in_flood)
+            subjects |= _hashed(caller, {"address": address, "network": network_of(address)})
+    _take(subjects, cost, is_in_flood=is_in_flood)
 
 
 def limit_author(caller: Caller, email_normalized: str, *, is_in_flood: bool = False) -> None:
     """Count a comment of a public form for its author; raise ProblemError 429 when it is too much."""
     if caller.kind is Kind.PUBLIC:
-        _take(caller, {"email": email_normalized}, 1, is_in_flood=is_in_flood)
+        _take(_hashed(caller, {"email": email_normalized}), 1, is_in_flood=is_in_flood)
 
 
 def limit_link() -> None:
@@ -96,21 +96,22 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
 
 
-def _take(caller: Caller, subjects: Mapping[str, str], cost: int, *, is_in_flood: bool) -> None:
-    parts = resources()
+def _hashed(caller: Caller, people: Mapping[str, str]) -> dict[str, str]:
+    """Return what stands for people where they are counted; one site's visitors don't count at another."""
+    keyed = resources().keyed
+    return {name: keyed.token("limit", f"{name} {caller.site()} {person}") for name, person in people.items()}
+
+
+def _take(subjects: Mapping[str, str], cost: int, *, is_in_flood: bool) -> None:
     if is_in_flood:
         # However small a limit is, one comment goes through.
-        room = [limit.most for name, limit in _limits_of(parts.settings).items() if name in subjects]
+        room = [limit.most for name, limit in _limits_of(resources().settings).items() if name in subjects]
         cost = max(cost, min(_WEIGHT_IN_FLOODS * cost, *room)) if room else cost
-    # One site's visitors don't count at another.
-    hashed = {
-        name: parts.keyed.token("limit", f"{name} {caller.site()} {subject}") for name, subject in subjects.items()
-    }
-    _count(hashed, cost, "comments")
+    _count(subjects, cost, "comments")
 
 
-def _count(hashed: Mapping[str, str], cost: int, what: str) -> None:
-    standings = resources().limiter.take(hashed, cost)
+def _count(subjects: Mapping[str, str], cost: int, what: str) -> None:
+    standings = resources().limiter.take(subjects, cost)
     g.standings = [*g.get("standings", ()), *standings]
     over = [one for one in standings if one.is_over]
     if over:

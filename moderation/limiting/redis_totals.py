@@ -9,7 +9,7 @@ _SECONDS = 2.0
 
 
 class RedisTotals:
-    """Totals in a Redis server. Making one connects to nothing; keys hold keyed hashes, no addresses."""
+    """Totals in a Redis server. Making one connects to nothing; keys hold ids and keyed hashes, no addresses."""
 
     def __init__(self, url: str) -> None:
         self._client = redis_client(url, _SECONDS)

@@ -54,9 +54,10 @@ class Limiter:
         self._is_away = False
 
     def take(self, subjects: Mapping[str, str], cost: int = 1) -> list[Standing]:
-        """Count a request of this `cost` for each subject (a keyed hash, by name of its limit) and say how they stand.
+        """Count a request of this `cost` for each subject, by name of its limit, and say how they stand.
 
-        Nothing is counted where one of them is over its limit; limits that are not set are passed over.
+        A subject is an id or a keyed hash. Nothing is counted where one of them is over its limit; limits that are not
+        set are passed over.
         """
         with self._lock:
             standings, counted = self._windows.take(subjects, cost, self._clock())

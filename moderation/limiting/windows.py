@@ -10,7 +10,7 @@ from math import ceil
 
 from moderation.limiting.limits import Limit
 
-# Name of the limit, subject (a keyed hash), number of the fixed window since the epoch.
+# Name of the limit, subject (an id or a keyed hash), number of the fixed window since the epoch.
 Bucket = tuple[str, str, int]
 
 # A flood from more addresses than this is no longer told apart by address; 200 bytes each.

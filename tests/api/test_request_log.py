@@ -17,13 +17,23 @@ def lines() -> Iterator[list[Any]]:
         yield found
 
 
-def test_all_lines_of_a_request_carry_the_id_that_its_answer_tells(service: Service, lines: list[Any]) -> None:
+def test_the_line_of_a_post_has_the_ids_of_request_comment_and_site(service: Service, lines: list[Any]) -> None:
     response = service.post(comment())
     request_id = response.headers["X-Request-Id"]
     assert request_id.startswith("rq_")
-    of_request = {line["event"]: line["request"] for line in lines if "request" in line}
-    assert of_request == {"accepted": request_id, "answered": request_id}
+    [line] = [line for line in lines if line.get("request") == request_id]
+    assert (line["event"], line["comment"]) == ("answered", response.json["id"])  # type: ignore[index]
+    assert (line["site"], line["status"]) == (service.site.id, 202)
     assert service.post(comment()).headers["X-Request-Id"] != request_id
+
+
+def test_all_lines_of_a_batch_carry_the_id_that_its_answer_tells(service: Service, lines: list[Any]) -> None:
+    sent = {"comments": [comment(), comment(email="none"), comment()]}
+    response = service.call("POST", "/v1/comments/batch", service.sk, json=sent)
+    accepted = [one["id"] for one in response.json["results"] if one["status"] == 202]  # type: ignore[index]
+    of_request = [line for line in lines if line.get("request") == response.headers["X-Request-Id"]]
+    assert [line["event"] for line in of_request] == ["accepted", "accepted", "answered"]
+    assert [line["comment"] for line in of_request[:2]] == accepted
 
 
 def test_an_id_that_a_proxy_gave_is_kept(service: Service, lines: list[Any]) -> None:

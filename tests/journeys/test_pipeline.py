@@ -101,7 +101,7 @@ def test_a_comment_comes_to_its_verdict_and_to_the_moderator_and_the_decision_to
     assert decided["data"]["comment"]["version"] == version + 1
 
     log = program.errors.read_text()
-    for event in ("accepted", "judged", "attempted"):
+    for event in ("answered", "judged", "attempted"):
         assert any(comment_id in line and f'"{event}"' in line for line in log.splitlines()), event
     assert "sara@example.com" not in log
     assert "lawsuit" not in log
