@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,13 @@ def interpolate(value: Any, variables: Mapping[str, str]) -> Any:
 
 
 class Machine:
-    """A machine with the set on it. `variables` is what its `.env` says."""
+    """A machine with the set on it. `variables` is what its `.env` says.
 
-    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+    `behind` is a command that the program of ours is put behind, in whatever service, and that becomes it.
+    """
+
+    def __init__(self, folder: Path, variables: Mapping[str, str], behind: Sequence[str] = ()) -> None:
+        self.behind = behind
         self.folder = folder
         self.variables = variables
         self.document: Document = interpolate(read_compose(), variables)
@@ -106,7 +110,7 @@ class Machine:
             with servers.redis(self.folder / "redis", *arguments, port=self.ports[name]) as server:
                 yield server
         else:
-            command = [*servers.python_module("moderation"), *self._command_of(name)]
+            command = [*self.behind, *servers.python_module("moderation"), *self._command_of(name)]
             with servers.running(name, command, self.folder, environment=environment, cwd=self.working) as service:
                 yield service
 
@@ -132,7 +136,7 @@ class Machine:
 
     def execute(self, name: str, *arguments: str) -> Any:
         """Run `moderation ARGUMENTS --json` as `docker compose exec` would in this service; return what it printed."""
-        done = self._run(name, [*servers.python_module("moderation"), *arguments, "--json"])
+        done = self._run(name, [*self.behind, *servers.python_module("moderation"), *arguments, "--json"])
         assert done.returncode == 0, done.stderr + done.stdout
         return json.loads(done.stdout)
 

@@ -1,4 +1,4 @@
-"""The whole set where nothing but its DATA_DIR and its folder for temporary files can be written to."""
+"""The whole set, and each service of the compose file, where nothing but what they are given can be written to."""
 
 import subprocess
 from collections.abc import Sequence
@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Receiver
+from tests.journeys.compose import Machine
 from tests.journeys.program import up
 from tests.journeys.servers import need
-from tests.processes import free_port
+from tests.journeys.test_compose import COMMENT, Client, stop_in_order, the_set
+from tests.processes import free_port, wait_until
 
 # Run in a mount namespace of its own: $1 stays as it is, the system's own file systems do, and all else is made
 # read-only. No file says so to the program: the kernel refuses.
@@ -62,5 +64,32 @@ def test_everything_runs_on_a_read_only_root(tmp_path: Path) -> None:
         assert one.call("POST", f"/v1/comments/{comment_id}/decision", decision, key=token)[0] == 200
         assert one.stop() == 0
     said = one.errors.read_text()
+    assert "Read-only" not in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_each_service_of_the_compose_file_runs_on_a_read_only_root(tmp_path: Path, receiver: Receiver) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    behind = [*_read_only_but(temporary), "env", f"TMPDIR={temporary}"]
+    machine = Machine(tmp_path, {"MODERATION_OUTBOUND_ALLOW": "127.0.0.0/8"}, behind)
+    # What stands in for a container is what the file asks for.
+    ours = [service for service in machine.services.values() if "build" in service]
+    assert len(ours) > 4
+    assert all(service["read_only"] and service["tmpfs"] == ["/tmp"] for service in ours)
+    assert not any(service.get("volumes") for service in ours)
+    machine.make_secrets()
+    with the_set(machine) as started:
+        site = machine.execute("api", "site", "add", "Daily News")
+        machine.execute("api", "endpoint", "add", "--site", site["id"], "--url", receiver.url)
+        with Client(machine.environment_of("api")["MODERATION_BASE_URL"], site["secret_key"]) as client:
+            posted = client.post(COMMENT)["id"]
+            wait_until(lambda: client.get(f"/v1/comments/{posted}")[1]["status"] != "received", "it is judged")
+            wait_until(lambda: client.get("/readyz")[0] == 200, "all are ready")
+        receiver.wait_for(1)
+        stop_in_order(machine, started)
+        said = "".join(one.said() for one in started.values())
     assert "Read-only" not in said
     assert "Traceback" not in said
