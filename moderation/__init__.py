@@ -15,7 +15,7 @@ In the order in which a comment meets them:
   in the `bands` that `text_memory` keeps.
 - `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome; before it does,
   `remote` asks services outside, where a site wants it. `shadow` tries a model out beside it, and `shadow_report` says
-  what would change.
+  what would change. `shares` has those judged along whom a flood on another site would keep waiting.
 - `floods` finds a site that is flooded from many hands, tightens it and relaxes it; `reminders` tell of what
   is held for long.
 - `public_list` is what readers are shown of a post; `list_cache` keeps it while its version (`post_versions`) stands.

@@ -28,6 +28,7 @@ from moderation.metrics.counted import count_verdicts
 from moderation.remote.questions import NOTHING_HEARD, Heard, drop, heard_of, put
 from moderation.remote.wanting import wanted
 from moderation.shadow import trial_of, try_out
+from moderation.shares import take_others
 from moderation.signals import Signal
 from moderation.site_models import models_of
 from moderation.tables import Comment, VerdictRow, table
@@ -85,6 +86,9 @@ def screen(
     Those that services outside are to be asked about wait on; `ring_to_ask` is told the services.
     """
     arrived = _arrived(database, ids)
+    others = take_others(database, arrived, clock)
+    if others:
+        arrived += _arrived(database, others)
     if not arrived:
         return []
     texts = read_texts([one for one in arrived if one.comment.tries <= GIVE_UP_AFTER])

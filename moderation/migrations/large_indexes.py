@@ -32,7 +32,8 @@ class LargeIndex:
 COMMENTS_HELD = LargeIndex("comments_held", "comments", "settled_at", "status = 'held'")
 DELIVERIES_DEAD = LargeIndex("deliveries_dead", "deliveries", "finished_at", "state = 'dead'")
 COMMENTS_SHOWN = LargeIndex("comments_shown", "comments", "site_id, post_id, id, status", "status = 'approved'")
-LARGE_INDEXES = (COMMENTS_HELD, DELIVERIES_DEAD, COMMENTS_SHOWN)
+COMMENTS_WAITING = LargeIndex("comments_waiting", "comments", "site_id, status", "status = 'received'")
+LARGE_INDEXES = (COMMENTS_HELD, DELIVERIES_DEAD, COMMENTS_SHOWN, COMMENTS_WAITING)
 
 
 def make_large_indexes(engine: Engine) -> None:

@@ -73,6 +73,8 @@ class Comment(Row):
     campaign_id: Mapped[str | None] = mapped_column(Id)
     __table_args__ = (
         partial_index("comments_owed", "ring_at", where="status = 'received'"),
+        # For `shares`: from one site to the next. With the status, as with those that are shown.
+        partial_index("comments_waiting", "site_id", "status", where="status = 'received'"),
         partial_index("comments_held", "settled_at", where="status = 'held'"),
         Index("comments_by_status", "site_id", "status", "id"),
         Index("comments_by_site", "site_id", "id"),
