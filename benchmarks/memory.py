@@ -7,6 +7,7 @@ judges comments again and again in one process, batch by batch, and prints its r
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -27,11 +28,12 @@ def main() -> None:
     """Measure one and then the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--idle-seconds", type=float, default=20, help="after the comments, before the set is measured")
+    parser.add_argument("--python", default=sys.executable, help="what runs the set, with no more than it needs")
     parser.add_argument("--comments", type=int, default=50_000, help="to judge in one process; 0 for none")
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="moderation-memory-") as name,
-        up(Path(name) / "var", free_port(), MODERATION_LOG_LEVEL="WARNING") as one,
+        up(Path(name) / "var", free_port(), python=asked.python, MODERATION_LOG_LEVEL="WARNING") as one,
     ):
         one.wait_until_ready()
         one.wait_until_judged(

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
+from moderation.errors import NotFoundError
 from moderation.log import get_logger
 from moderation.sites import find_site
 from moderation.tables import Control, Site
@@ -54,10 +55,17 @@ def pause(session: Session, site_or_queue: str, now: datetime) -> str:
         _set(session, _QUEUE, site_or_queue, None, now)
         log.info("queue paused", queue=site_or_queue)
         return site_or_queue
-    site = find_site(session, site_or_queue)
+    site = _site(session, site_or_queue)
     site.paused_at = site.paused_at or now
     log.info("site paused", site=site.id)
     return site.name
+
+
+def _site(session: Session, name: str) -> Site:
+    try:
+        return find_site(session, name)
+    except NotFoundError as error:
+        raise NotFoundError(f"{error}; the queues are {', '.join(QUEUES)}") from None
 
 
 def resume(session: Session, name: str) -> tuple[str, bool]:
@@ -67,7 +75,7 @@ def resume(session: Session, name: str) -> tuple[str, bool]:
         gone = session.execute(delete(Control).where(Control.kind == kind, Control.name == name))
         log.info("resumed", what=name)
         return name, bool(gone.rowcount)  # type: ignore[attr-defined]
-    site = find_site(session, name)
+    site = _site(session, name)
     was_paused, site.paused_at = site.paused_at is not None, None
     log.info("site resumed", site=site.id)
     return site.name, was_paused

@@ -5,7 +5,7 @@ For an operator who has mended what was in its way. Nothing is done anew: who is
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from moderation.db import Database
 from moderation.sweeping import is_past
@@ -54,7 +54,8 @@ def requeue_deliveries(database: Database, now: datetime, *, site_id: str | None
                     *free,
                     DeliveryRow.state == PENDING,
                     DeliveryRow.created_at <= now - older_than,
-                    DeliveryRow.next_attempt_at > now,
+                    # What is due, and waits for its endpoint alone, is requeued with it.
+                    or_(DeliveryRow.next_attempt_at > now, Endpoint.rests_until > now),
                 )
                 .limit(_AT_ONCE)
             ).all()

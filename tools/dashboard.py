@@ -8,6 +8,7 @@ from typing import Any
 PATH = Path(__file__).parents[1] / "deploy" / "grafana" / "dashboard.json"
 
 _SOURCE = {"type": "prometheus", "uid": "${source}"}
+_REQUESTS = "moderation_http_request_seconds"
 _SPAM = 'action=~"spam|discard"'
 
 
@@ -22,13 +23,12 @@ class Panel:
     # From which value on a figure is yellow, and red.
     bounds: tuple[float, float] | None = None
     help: str = ""
+    may_be_negative: bool = False
 
 
-def _quantiles(metric: str, by: str = "") -> tuple[tuple[str, str], ...]:
-    labels = f"le, {by}" if by else "le"
-    name = f"{{{{{by}}}}} " if by else ""
-    rate = f"sum by ({labels}) (rate({metric}_bucket[$__rate_interval]))"
-    return tuple((f"histogram_quantile({share}, {rate})", f"{name}p{share * 100:.0f}") for share in (0.5, 0.99))
+def _quantiles(metric: str) -> tuple[tuple[str, str], ...]:
+    rate = f"sum by (le) (rate({metric}_bucket[$__rate_interval]))"
+    return tuple((f"histogram_quantile({share}, {rate})", f"p{share * 100:.0f}") for share in (0.5, 0.99))
 
 
 def _share(part: str, whole: str) -> str:
@@ -65,7 +65,13 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             Panel(
                 "Dead letters", (('max(moderation_waiting{kind="dead_letter"})', ""),), is_figure=True, bounds=(1, 100)
             ),
-            Panel("Parts that answer", (("sum(moderation_up)", ""),), is_figure=True),
+            Panel(
+                "Parts that do not answer",
+                (("sum(1 - moderation_up)", ""),),
+                is_figure=True,
+                bounds=(1, 1),
+                help="Of database, broker, Redis, and the replica where there is one.",
+            ),
         ),
     ),
     (
@@ -100,6 +106,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                     ),
                 ),
                 help="Drifts when the filter or what is posted changes.",
+                may_be_negative=True,
             ),
             Panel(
                 "Decisions a day, by what the machine had said",
@@ -117,7 +124,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             ),
             Panel("From event to arrival", _quantiles("moderation_delivery_seconds"), "s"),
             Panel("Endpoints", (("max by (state) (moderation_endpoints)", "{{state}}"),)),
-            Panel("Waiting", (("max by (kind) (moderation_waiting)", "{{kind}}"),)),
+            Panel("Waiting", (('max by (kind) (moderation_waiting{kind!="tally"})', "{{kind}}"),)),
         ),
     ),
     (
@@ -146,7 +153,16 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 "Answers per second",
                 (("sum by (status) (rate(moderation_http_requests_total[$__rate_interval]))", "{{status}}"),),
             ),
-            Panel("Time to answer a comment", _quantiles("moderation_http_request_seconds", "route"), "s"),
+            Panel(
+                "Time to answer a request, 99th percentile",
+                (
+                    (
+                        f"histogram_quantile(0.99, sum by (le, route) (rate({_REQUESTS}_bucket[$__rate_interval])))",
+                        "{{route}}",
+                    ),
+                ),
+                "s",
+            ),
             Panel(
                 "Refused by a limit, per minute",
                 (("60 * sum by (limit) (rate(moderation_limited_requests_total[$__rate_interval]))", "{{limit}}"),),
@@ -194,7 +210,7 @@ def document() -> dict[str, Any]:
 
 
 def _panel(panel: Panel) -> dict[str, Any]:
-    defaults: dict[str, Any] = {"unit": panel.unit, "min": 0}
+    defaults: dict[str, Any] = {"unit": panel.unit} | ({} if panel.may_be_negative else {"min": 0})
     if panel.bounds:
         steps = [("green", None), ("yellow", panel.bounds[0]), ("red", panel.bounds[1])]
         defaults["thresholds"] = {

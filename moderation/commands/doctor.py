@@ -164,6 +164,6 @@ def _set_up_sites(setup: Setup) -> Iterator[Part]:
     except SQLAlchemyError:
         # The database's own line says why.
         return
-    yield Part("sites", is_well=sites > 0, detail=f"{sites} sites")
+    yield Part("sites", is_well=sites > 0, detail=f"{sites} site{'' if sites == 1 else 's'}")
     hears_held = any(hears(endpoint, "comment.held") for endpoint in listening)
     yield Part("endpoints", is_well=hears_held, detail=f"{len(listening)} enabled")

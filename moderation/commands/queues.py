@@ -1,5 +1,6 @@
 """`moderation queues`: how much waits, since when, and how fast it comes and goes."""
 
+import contextlib
 import sys
 import time
 from typing import Any
@@ -10,6 +11,9 @@ from moderation.clock import utc_now
 from moderation.commands.setup import Setup, as_json, print_json, print_table, set_up
 from moderation.flow import Meter, QueueState, look
 from moderation.payload import moment
+
+# Between two tables of `--watch`, where nothing is to be measured.
+_WATCH_SECONDS = 2.0
 
 Rates = dict[str, tuple[float, float]]
 
@@ -33,17 +37,24 @@ def queues(*, watch: bool, over: float, as_json: bool) -> None:
       moderation queues --watch
     """
     setup = set_up()
-    while True:
-        rates = _measure(setup, over or 2 * watch)
-        states = look(setup.settings, setup.database, utc_now())
-        if as_json:
-            print_json([_document(state, rates) for state in states])
-        else:
-            if watch and sys.stdout.isatty():
-                click.clear()
-            _print(states, rates)
-        if not watch:
-            return
+    if not watch:
+        _show(setup, over, as_json=as_json)
+        return
+    # Ctrl-C is how it is meant to end.
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            _show(setup, over or _WATCH_SECONDS, as_json=as_json, is_in_place=sys.stdout.isatty())
+
+
+def _show(setup: Setup, over: float, *, as_json: bool, is_in_place: bool = False) -> None:
+    rates = _measure(setup, over)
+    states = look(setup.settings, setup.database, utc_now())
+    if as_json:
+        print_json([_document(state, rates) for state in states])
+        return
+    if is_in_place:
+        click.clear()
+    _print(states, rates)
 
 
 def _measure(setup: Setup, seconds: float) -> Rates:

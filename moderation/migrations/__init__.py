@@ -70,6 +70,8 @@ def _upgrade(database: Database) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+    if not database.is_sqlite:
+        make_large_indexes(database.engine)
 
 
 def is_current(database: Database) -> bool:

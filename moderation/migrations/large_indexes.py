@@ -1,7 +1,8 @@
-"""Indexes of tables that may be large: PostgreSQL makes them before their step, without keeping writers out.
+"""Indexes of tables that may be large: PostgreSQL makes them outside their step, without keeping writers out.
 
 `CREATE INDEX` lets nobody write while it reads the table, minutes for ten million rows; `CONCURRENTLY` does, but not
-within the transaction that the steps run in. So they are made first, and the step finds them there.
+within the transaction that the steps run in. So they are made first, and the step finds them there; one of a column
+that its step adds is made when the steps are through.
 """
 
 import time
@@ -16,24 +17,39 @@ _PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class LargeIndex:
-    """An index of columns that were there before the step: on a new table there is nothing to wait for."""
+    """An index of a table that was there before the step: on a new table there is nothing to wait for."""
 
     name: str
     table: str
     columns: str
-    where: str
+    where: str = ""
 
     def statement(self, *, concurrently: bool = False) -> str:
         """Return what makes it unless it is there."""
         how = "CONCURRENTLY " if concurrently else ""
-        return f"CREATE INDEX {how}IF NOT EXISTS {self.name} ON {self.table} ({self.columns}) WHERE {self.where}"
+        where = f" WHERE {self.where}" if self.where else ""
+        return f"CREATE INDEX {how}IF NOT EXISTS {self.name} ON {self.table} ({self.columns}){where}"
+
+    def is_possible(self, connection: Connection) -> bool:
+        """Tell whether its table is there, with all of its columns."""
+        asked = inspect(connection)
+        if not asked.has_table(self.table):
+            return False
+        return set(self.columns.split(", ")) <= {column["name"] for column in asked.get_columns(self.table)}
 
 
 COMMENTS_HELD = LargeIndex("comments_held", "comments", "settled_at", "status = 'held'")
 DELIVERIES_DEAD = LargeIndex("deliveries_dead", "deliveries", "finished_at", "state = 'dead'")
 COMMENTS_SHOWN = LargeIndex("comments_shown", "comments", "site_id, post_id, id, status", "status = 'approved'")
 COMMENTS_WAITING = LargeIndex("comments_waiting", "comments", "site_id, status", "status = 'received'")
-LARGE_INDEXES = (COMMENTS_HELD, DELIVERIES_DEAD, COMMENTS_SHOWN, COMMENTS_WAITING)
+DELIVERIES_OWED = LargeIndex("deliveries_owed_by_endpoint", "deliveries", "endpoint_id, ring_at", "state = 'pending'")
+DELIVERIES_BY_SITE = LargeIndex("deliveries_by_site", "deliveries", "site_id, id")
+DELIVERIES_FINISHED = LargeIndex("deliveries_finished", "deliveries", "finished_at", "finished_at IS NOT NULL")
+DELIVERIES_TOGETHER = LargeIndex("deliveries_told_together", "deliveries", "told_in", "told_in IS NOT NULL")
+LARGE_INDEXES = (
+    *(COMMENTS_HELD, COMMENTS_SHOWN, COMMENTS_WAITING),
+    *(DELIVERIES_DEAD, DELIVERIES_OWED, DELIVERIES_BY_SITE, DELIVERIES_FINISHED, DELIVERIES_TOGETHER),
+)
 
 
 def make_large_indexes(engine: Engine) -> None:
@@ -43,8 +59,7 @@ def make_large_indexes(engine: Engine) -> None:
     nothing to do.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        tables = set(inspect(connection).get_table_names())
-        missing = [one for one in LARGE_INDEXES if one.table in tables and not _is_there(connection, one)]
+        missing = [one for one in LARGE_INDEXES if not _is_there(connection, one) and one.is_possible(connection)]
         if not missing:
             return
         # Asked for again and again: whoever waits for a lock holds a snapshot, and for those the making would wait.

@@ -124,10 +124,12 @@ def _has_words(process: psutil.Process, words: Sequence[str]) -> bool:
 
 
 @contextmanager
-def up(folder: Path, port: int, *, behind: Sequence[str] = (), **settings: str) -> Iterator[Up]:
+def up(
+    folder: Path, port: int, *, behind: Sequence[str] = (), python: str = sys.executable, **settings: str
+) -> Iterator[Up]:
     """Start `moderation up` in a folder that holds nothing of ours; end it with all it started at last.
 
-    `behind` is a command that the program is put behind, and that becomes it.
+    `behind` is a command that the program is put behind, and that becomes it; `python` is what runs it.
     """
     place = folder.parent / "elsewhere"
     # A website's own folder may have names like ours in it.
@@ -141,7 +143,7 @@ def up(folder: Path, port: int, *, behind: Sequence[str] = (), **settings: str) 
     }
     output, errors = folder.parent / "output", folder.parent / "errors"
     with output.open("wb") as out, errors.open("wb") as err:
-        command = [*behind, sys.executable, "-P", "-m", "moderation", "up"]
+        command = [*behind, python, "-P", "-m", "moderation", "up"]
         process = subprocess.Popen(command, env=environment, cwd=place, stdout=out, stderr=err)
     one = Up(process, folder, port, output, errors, environment)
     with process:

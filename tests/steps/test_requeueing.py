@@ -53,6 +53,19 @@ def test_deliveries_to_an_endpoint_that_is_left_alone_are_tried_at_once(
     assert [one.outcome.result for one in deliver(database, keyed, LOOPBACK, rung, clock).tried] == ["delivered"]
 
 
+def test_what_is_due_and_waits_for_its_endpoint_alone_is_tried_at_once(
+    database: Database, keyed: Keyed, site: NewSite, post: Post, clock: StoppedClock, receiver: Receiver
+) -> None:
+    add(database, site.id, "ep_1", receiver.url, clock)
+    owed = owe(database, post, clock)
+    with database.write() as session:
+        session.execute(update(Endpoint).values(rests_until=clock() + timedelta(minutes=30)))
+    assert deliver(database, keyed, LOOPBACK, owed, clock).tried == []
+    assert requeue_deliveries(database, clock(), site_id=site.id, older_than=AT_ONCE) == 1
+    assert requeue_deliveries(database, clock(), site_id=site.id, older_than=AT_ONCE) == 0
+    assert [one.outcome.result for one in deliver(database, keyed, LOOPBACK, owed, clock).tried] == ["delivered"]
+
+
 def test_what_is_being_sent_is_not_sent_a_second_time(
     database: Database, site: NewSite, post: Post, clock: StoppedClock
 ) -> None:

@@ -1,6 +1,10 @@
 """Commands: each says what it does, with an example, and answers wrong use in words."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -10,6 +14,7 @@ from click.testing import CliRunner
 from moderation.commands import COMMANDS, program
 from moderation.endpoints import DEFAULT_EVENTS
 from tests.commands import Done, run_command
+from tests.conftest import ROOT
 
 
 def _run(folder: Path, *arguments: str, **settings: str) -> Done:
@@ -40,6 +45,21 @@ def test_every_command_has_help_with_an_example(command: list[str]) -> None:
 )
 def test_wrong_use_exits_2(tmp_path: Path, arguments: list[str]) -> None:
     assert _run(tmp_path, *arguments).returncode == 2
+
+
+def test_watching_queues_ends_quietly_with_ctrl_c(tmp_path: Path) -> None:
+    assert _run(tmp_path, "migrate").returncode == 0
+    command = [sys.executable, "-m", "moderation", "queues", "--watch", "--over", "0.1"]
+    environment = os.environ | {"MODERATION_DATA_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as watching:
+        assert watching.stdout is not None
+        lines = [watching.stdout.readline().split()[0] for _ in range(6)]
+        watching.send_signal(signal.SIGINT)
+        _, errors = watching.communicate(timeout=60)
+    assert lines == ["queue", "screen", "deliver"] * 2
+    assert (watching.returncode, errors) == (0, "")
 
 
 def test_a_wrong_setting_exits_2_and_says_which(tmp_path: Path) -> None:

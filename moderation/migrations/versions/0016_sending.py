@@ -6,6 +6,8 @@ Revision: 0016, after 0015.
 import sqlalchemy as sa
 from alembic import op
 
+from moderation.migrations.large_indexes import DELIVERIES_BY_SITE, DELIVERIES_FINISHED, DELIVERIES_OWED
+
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
@@ -13,8 +15,6 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 _MOMENTS = ("rotated_at", "leased_until", "rung_until", "failing_since", "rests_until", "tripped_at")
-_PENDING = sa.text("state = 'pending'")
-_FINISHED = sa.text("finished_at IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -29,17 +29,8 @@ def upgrade() -> None:
     )
     op.add_column("deliveries", sa.Column("replayed_at", MOMENT, nullable=True))
     op.add_column("deliveries", sa.Column("attempts_before", sa.Integer(), server_default="0", nullable=False))
-    op.create_index(
-        "deliveries_owed_by_endpoint",
-        "deliveries",
-        ["endpoint_id", "ring_at"],
-        sqlite_where=_PENDING,
-        postgresql_where=_PENDING,
-    )
-    op.create_index("deliveries_by_site", "deliveries", ["site_id", "id"])
-    op.create_index(
-        "deliveries_finished", "deliveries", ["finished_at"], sqlite_where=_FINISHED, postgresql_where=_FINISHED
-    )
+    for index in (DELIVERIES_OWED, DELIVERIES_BY_SITE, DELIVERIES_FINISHED):
+        op.execute(index.statement())
 
 
 def downgrade() -> None:

@@ -6,6 +6,8 @@ Revision: 0020, after 0019.
 import sqlalchemy as sa
 from alembic import op
 
+from moderation.migrations.large_indexes import DELIVERIES_TOGETHER
+
 revision = "0020"
 down_revision = "0019"
 branch_labels = None
@@ -13,7 +15,6 @@ depends_on = None
 
 JSON = sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql")
 MOMENT = sa.DateTime(timezone=True)
-_TOGETHER = sa.text("told_in IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -22,9 +23,8 @@ def upgrade() -> None:
     op.add_column("endpoints", sa.Column("quiet_hours", JSON, nullable=True))
     op.add_column("endpoints", sa.Column("burst", sa.Integer(), nullable=True))
     op.add_column("deliveries", sa.Column("told_in", sa.String(length=32), nullable=True))
-    op.create_index(
-        "deliveries_told_together", "deliveries", ["told_in"], sqlite_where=_TOGETHER, postgresql_where=_TOGETHER
-    )
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(DELIVERIES_TOGETHER.statement())
     op.add_column("site_states", sa.Column("reminded_at", MOMENT, nullable=True))
     op.add_column("site_states", sa.Column("reminders", sa.Integer(), server_default="0", nullable=False))
 
