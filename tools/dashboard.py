@@ -31,8 +31,8 @@ def _quantiles(metric: str) -> tuple[tuple[str, str], ...]:
     return tuple((f"histogram_quantile({share}, {rate})", f"p{share * 100:.0f}") for share in (0.5, 0.99))
 
 
-def _share(part: str, whole: str) -> str:
-    return f"sum by (site) (rate({part}[30m])) / sum by (site) (rate({whole}[30m]))"
+def _share(part: str, whole: str, change: str = "rate") -> str:
+    return f"sum by (site) ({change}({part}[30m])) / sum by (site) ({change}({whole}[30m]))"
 
 
 ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
@@ -101,7 +101,8 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 "Mean score",
                 (
                     (
-                        _share("moderation_verdict_score_sum", "moderation_verdict_score_count"),
+                        # Scores below zero make the sum smaller, which `rate` would take for a counter begun anew.
+                        _share("moderation_verdict_score_sum", "moderation_verdict_score_count", "delta"),
                         "{{site}}",
                     ),
                 ),

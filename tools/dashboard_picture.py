@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, default=PICTURE)
     asked = parser.parse_args()
     settings = {"MODERATION_OUTBOUND_ALLOW": "127.0.0.0/8", "MODERATION_LOG_LEVEL": "ERROR"}
-    settings["MODERATION_LIMIT_KEY"] = "600/60"
+    settings["MODERATION_LIMIT_KEY"] = "300/60"
     with tempfile.TemporaryDirectory(prefix="moderation-picture-") as name, receiving() as receiver:
         folder, port = Path(name), free_port()
         with up(folder / "var", port, **settings) as service:
@@ -182,7 +182,9 @@ def _graph(axes: Axes, panel: Mapping[str, Any], lines: Sequence[Series], began:
     axes.grid(color=_FAINT, linewidth=0.6)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelsize=7)
-    axes.yaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))
+    # Of seconds, minutes.
+    steps = [1, 1.5, 2, 3, 6, 10] if defaults["unit"] == "s" else None
+    axes.yaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3, steps=steps))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: amount(value, defaults["unit"])))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: f"{int(seconds) // 60}:{int(seconds) % 60:02}"))
     axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 3, 6]))
@@ -200,10 +202,10 @@ def _graph(axes: Axes, panel: Mapping[str, Any], lines: Sequence[Series], began:
         loc="upper left",
         bbox_to_anchor=(-0.15, -0.1),
         ncols=max(-(-len(lines) // _MOST_ROWS), min(4, 70 // max(len(one.name) + 5 for one in lines))),
-        fontsize=6.3,
+        fontsize=6 if len(lines) < 3 * _MOST_ROWS else 5.4,
         frameon=False,
         handlelength=1,
-        columnspacing=1.2,
+        columnspacing=0.8,
         borderaxespad=0.2,
         labelspacing=0.25,
     )
