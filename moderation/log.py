@@ -3,6 +3,7 @@
 Never an email address, a comment's text, a key or a full visitor's address: log ids.
 """
 
+import contextlib
 import json
 import logging
 import sys
@@ -54,11 +55,12 @@ class _Lines:
         self.name = name
 
     def write(self, line: bytes) -> None:
-        """Write a line."""
+        """Write a line. Where the disk is full, or nobody reads on, it is lost, and the work goes on."""
         stream = getattr(sys.stderr, "buffer", None)
         if stream is not None:
-            # Beneath the buffer, which would be a lock again.
-            getattr(stream, "raw", stream).write(line + b"\n")
+            with contextlib.suppress(OSError):
+                # Beneath the buffer, which would be a lock again.
+                getattr(stream, "raw", stream).write(line + b"\n")
 
     debug = info = warning = error = critical = exception = write
 

@@ -106,6 +106,7 @@ def test_disguises_and_links_are_measured_at_the_bounds_of_clean_comments(labell
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_sources_and_subsets_are_measured_by_weights_that_never_saw_them(tmp_path: Path) -> None:
     paths = tmp_path / "train.jsonl", tmp_path / "dev.jsonl"
     for path, some in zip(paths, (rows(60), rows(70)[180:]), strict=True):
