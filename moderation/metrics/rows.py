@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from moderation.clock import seconds_since
@@ -37,6 +37,12 @@ from moderation.tables import (
 # What waits is counted up to here: beyond, the age of the oldest says more.
 MOST_COUNTED = 100_000
 
+# No state is told of what another role does.
+_CONNECTIONS = text(
+    "SELECT coalesce(state, 'other'), count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 1"
+)
+
 
 def ask_rows(session: Session, now: datetime) -> Iterator[Metric]:
     """Ask how things stand."""
@@ -44,6 +50,7 @@ def ask_rows(session: Session, now: datetime) -> Iterator[Metric]:
     yield from _ages(session, now)
     yield from _sites(session, now)
     yield from _remote(session, now)
+    yield from _connections(session)
     yield gauge(
         "moderation_paused",
         "What operators hold back: sites, queues; 1 for workers that are drained.",
@@ -59,6 +66,18 @@ def ask_rows(session: Session, now: datetime) -> Iterator[Metric]:
             for queue, consumed_at in session.execute(select(Heartbeat.queue, Heartbeat.consumed_at))
         },
     )
+
+
+def _connections(session: Session) -> Iterator[Metric]:
+    """Ask PostgreSQL who is connected: what all pools hold together, whichever process is asked."""
+    counts: dict[str, float] = {}
+    most = GaugeMetricFamily("moderation_database_connections_most", "Connections that the server lets in.")
+    if session.get_bind().dialect.name == "postgresql":
+        counts = {"active": 0, "idle": 0, "idle in transaction": 0}
+        counts |= dict(session.execute(_CONNECTIONS).tuples().all())
+        most.add_metric([], float(session.scalar(text("SELECT current_setting('max_connections')")) or 0))
+    yield gauge("moderation_database_connections", "Connections to the database, by state.", "state", counts)
+    yield most
 
 
 def _paused(session: Session) -> Mapping[str, float]:

@@ -16,6 +16,7 @@ import standardwebhooks
 import svix.webhooks
 import urllib3
 
+from moderation.celery_config import celery_config
 from moderation.commands import COMMANDS
 from moderation.settings import PREFIX, Settings
 from tests.conftest import Receiver
@@ -57,6 +58,9 @@ NOT_PASSED_ON |= {
     )
 }
 
+# Of the process that forks those that judge.
+PARENT_MEGABYTES = 200
+
 COMMENT = {"name": "Sara", "email": "sara@example.org", "body": "A calm and friendly word.", "post_id": "8344"}
 
 
@@ -79,6 +83,11 @@ def seconds(text: str) -> int:
     """Read a span as compose writes it."""
     number, unit = text[:-1], text[-1]
     return int(number) * {"s": 1, "m": 60}[unit]
+
+
+def megabytes(text: str) -> int:
+    """Read a size as compose writes it."""
+    return int(text[:-1]) * {"m": 1, "g": 1024}[text[-1]]
 
 
 def test_the_file_follows_the_compose_specification(document: Document, schema: Document) -> None:
@@ -104,6 +113,18 @@ def test_a_service_has_no_more_rights_than_it_needs(document: Document, name: st
     assert "no-new-privileges:true" in service["security_opt"]
     assert service["user"].split(":")[0] not in {"", "0", "root"}
     assert not {"privileged", "cap_add", "devices", "network_mode", "pid", "ipc"} & set(service)
+
+
+@pytest.mark.parametrize("name", [*OTHERS, *OPS, *OURS])
+def test_a_service_can_not_take_the_whole_machine(document: Document, name: str) -> None:
+    assert document["services"][name]["pids_limit"] == 1024
+    assert 256 <= megabytes(document["services"][name]["mem_limit"]) <= 2048
+
+
+def test_a_worker_has_memory_for_processes_that_are_about_to_be_replaced(document: Document) -> None:
+    each = celery_config("redis://localhost")["worker_max_memory_per_child"] / 1024
+    room = megabytes(document["services"]["worker-screen"]["mem_limit"])
+    assert room > each * Settings().screen_processes + PARENT_MEGABYTES
 
 
 @pytest.mark.parametrize("name", [*OTHERS, *OPS, *OURS])

@@ -73,6 +73,10 @@ def test_metrics_tell_what_waits_and_since_when(
     assert values["moderation_oldest_received_seconds",] == 30
     assert values["moderation_last_consumption_seconds", "screen"] == 0
     assert values["moderation_up", "broker"] == 0
+    if not database.is_sqlite:
+        # This very scrape is one of them.
+        assert values["moderation_database_connections", "active"] == 1
+        assert values["moderation_database_connections_most",] > 1
 
 
 def test_a_broker_that_is_away_is_said_to_be(settings: Settings) -> None:
