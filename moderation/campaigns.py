@@ -13,6 +13,7 @@ from typing import Any, Literal
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from moderation.arrivals import Posted
 from moderation.bands import bands_of
 from moderation.filters.facts import Copy, NearCopies
 from moderation.similarity import similarities
@@ -71,7 +72,7 @@ class Candidates:
 
 
 def look_up(
-    session: Session, comments: Sequence[Comment], sketches: Mapping[str, bytes | None], since: datetime
+    session: Session, comments: Sequence[Posted], sketches: Mapping[str, bytes | None], since: datetime
 ) -> Candidates:
     """Return whom each comment of the batch may be a near-copy of; `sketches` are by comment."""
     batch = {
@@ -118,7 +119,7 @@ CANDIDATES: Select[Any] = (
 )
 
 
-def _known(comment: Comment, sketch: bytes) -> _Known:
+def _known(comment: Posted, sketch: bytes) -> _Known:
     return _Known(
         comment.id,
         comment.site_id,

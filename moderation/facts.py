@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, distinct, func, select
 from sqlalchemy.orm import Session
 
-from moderation.arrivals import Arrival, ReadText
+from moderation.arrivals import Arrival, Posted, ReadText
 from moderation.campaigns import Candidates, Found, compare
 from moderation.campaigns import look_up as look_up_copies
 from moderation.columns import UtcDateTime
@@ -159,7 +159,7 @@ _REPEATS, _REPEATS_OF_SPAM = _repeats(), _repeats_of_spam()
 
 
 def _count(
-    session: Session, same: Select[Any], comments: Sequence[Comment], **given: datetime
+    session: Session, same: Select[Any], comments: Sequence[Posted], **given: datetime
 ) -> Mapping[tuple[str, str], int]:
     """Ask how many comments say the same as these, by site and text."""
     sites, texts = {comment.site_id for comment in comments}, {comment.fingerprint for comment in comments}

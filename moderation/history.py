@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from moderation.arrivals import Posted
 from moderation.columns import UtcDateTime
 from moderation.filters.facts import AuthorHistory, Rates
 from moderation.tables import Comment, DecisionRow, table
@@ -62,7 +63,7 @@ class History:
     rates: Rates
 
 
-def look_up(session: Session, comments: Sequence[Comment]) -> Mapping[str, History]:
+def look_up(session: Session, comments: Sequence[Comment | Posted]) -> Mapping[str, History]:
     """Return the history of every comment of the batch, by id."""
     if not comments:
         return {}
@@ -216,7 +217,7 @@ def _known_authors() -> Select[Any]:
 AUTHORS, ADDRESSES, SITES, KNOWN_AUTHORS = _authors(), _addresses(), _sites(), _known_authors()
 
 
-def _author(comment: Comment, found: Row[Any]) -> AuthorHistory:
+def _author(comment: Comment | Posted, found: Row[Any]) -> AuthorHistory:
     return AuthorHistory(
         is_first=found.oldest == comment.id and found.seen < _MOST_OF_AUTHOR,
         approved_by_people=found.approved,
@@ -227,7 +228,7 @@ def _author(comment: Comment, found: Row[Any]) -> AuthorHistory:
     )
 
 
-def _rates(comment: Comment, author: Row[Any], from_ip: int, site: Row[Any]) -> Rates:
+def _rates(comment: Comment | Posted, author: Row[Any], from_ip: int, site: Row[Any]) -> Rates:
     if comment.submitted_at is not None and comment.received_at - comment.submitted_at > _LATE_AFTER:
         return Rates()
     before = site.within_a_day - site.lately

@@ -99,6 +99,10 @@ class Thresholds:
     spam: float = 6.0
     discard: float = 12.0
 
+    def document(self) -> dict[str, float]:
+        """Return them as JSON values: not by asdict, which takes ten times as long, for each verdict."""
+        return {"hold": self.hold, "spam": self.spam, "discard": self.discard}
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

@@ -5,7 +5,7 @@ deliveries owed in one transaction. Running it twice, at once or half is harmles
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -244,7 +244,7 @@ def _row(comment_id: str, verdict: Verdict, now: datetime) -> dict[str, Any]:
         "comment_id": comment_id,
         "action": verdict.action,
         "score": verdict.score,
-        "thresholds": asdict(verdict.thresholds),
+        "thresholds": verdict.thresholds.document(),
         "signals": [signal.document() for signal in verdict.signals],
         "model": verdict.model,
         "policy": verdict.policy,
