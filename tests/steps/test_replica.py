@@ -135,7 +135,7 @@ def test_what_decides_or_reads_one_comment_does_not(site: Site) -> None:
 def test_a_list_has_what_was_committed_before_it_was_asked_for(site: Site) -> None:
     expected: set[str] = set()
     were_copies = set()
-    for _ in range(20):
+    for _ in range(8):
         comment_id = _held(site)
         held, is_copy = site.held()
         assert held == {comment_id}
