@@ -67,9 +67,10 @@ def predict(
     texts = [facts.body for facts in judged]
     features.read_ahead(texts, [facts.folded for facts in judged], [facts.links for facts in judged])
     told = shipped.predict(texts)
-    logits = logits_of(told)
     base = shipped.version
     combined = [Combined(one, base) for one in told]
+    # Most of what is worked out below costs as much for no site as for many.
+    logits = logits_of(told) if site_models else np.zeros(0)
     for site_id, (version, model) in site_models.items():
         own = [at for at, facts in enumerate(judged) if facts.site_id == site_id]
         if not own or not model.examples:

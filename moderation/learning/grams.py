@@ -28,6 +28,8 @@ _GOLDEN = np.uint32(0x9E3779B1)
 _STIR_1 = np.uint32(0x85EBCA6B)
 _STIR_2 = np.uint32(0xC2B2AE35)
 _BASE = np.uint32(0x01000193)
+_SHIFT = np.uint32(32 - HASH_BITS)
+_OF_WORDS = np.uint32(WORD_PLACES)
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,16 @@ class Grams:
 def grams(characters: Characters) -> Grams:
     """List every n-gram of a batch of folded texts with the place it hashes to and where it stands."""
     mixed = _stir(characters.codes * _GOLDEN)
-    places, inside = _character_grams(characters, mixed)
-    word_places, word_firsts, word_lasts = _word_grams(characters, mixed)
+    parts, inside = _character_grams(characters, mixed)
+    words, pairs, word_firsts, word_lasts = _word_grams(characters, mixed)
+    # At once: each step over an array costs as much as thousands of numbers in it.
+    stirred = _stir(np.concatenate((*parts, pairs)))
+    stirred >>= _SHIFT
+    border = len(stirred) - len(pairs)
+    stirred[border:] |= _OF_WORDS
     firsts = np.concatenate((*inside, *word_firsts))
     return Grams(
-        places=np.concatenate((places, *word_places)),
+        places=np.concatenate((stirred[:border], (words >> _SHIFT) | _OF_WORDS, stirred[border:])),
         owners=characters.owners[firsts],
         firsts=firsts,
         _counts=tuple(map(len, inside)),
@@ -71,8 +78,10 @@ def distinct(found: Grams, count: int) -> tuple[npt.NDArray[np.int32], npt.NDArr
 
     A text has two blocks, characters and words.
     """
-    keys = (found.owners << (HASH_BITS + 1)) | found.places
-    keys = (keys << _ORDER_BITS) | np.arange(len(keys))
+    # Of a text alone the owner is 0.
+    keys = (found.owners << (HASH_BITS + 1)) | found.places if count > 1 else found.places.astype(np.int64)
+    keys <<= _ORDER_BITS
+    keys |= np.arange(len(keys))
     keys.sort()
     order = keys & ((1 << _ORDER_BITS) - 1)
     keys >>= _ORDER_BITS
@@ -87,10 +96,10 @@ _Places = npt.NDArray[np.uint32]
 _Numbers = npt.NDArray[np.int64]
 
 
-def _character_grams(characters: Characters, mixed: _Places) -> tuple[_Places, list[_Numbers]]:
+def _character_grams(characters: Characters, mixed: _Places) -> tuple[list[_Places], list[_Numbers]]:
     """Grow a polynomial hash by one character at a time; n-grams across two texts are left out.
 
-    Gives all places, and for each length where its n-grams begin.
+    Gives for each length the hashes, to be stirred, and where the n-grams begin.
     """
     positions = np.arange(len(mixed))
     is_alone = len(characters.starts) == 1
@@ -106,15 +115,15 @@ def _character_grams(characters: Characters, mixed: _Places) -> tuple[_Places, l
             kept = kept[rest[: len(hashed)] >= length]
         parts.append((hashed if is_alone else hashed[kept]) + np.uint32(length))
         inside.append(kept)
-    return _stir(np.concatenate(parts)) >> np.uint32(32 - HASH_BITS), inside
+    return parts, inside
 
 
 def _word_grams(
     characters: Characters, mixed: _Places
-) -> tuple[tuple[_Places, ...], tuple[_Numbers, ...], tuple[_Numbers, ...]]:
+) -> tuple[_Places, _Places, tuple[_Numbers, _Numbers], tuple[_Numbers, _Numbers]]:
     """Hash each word as a difference of prefix sums, which numpy can do for all words at once.
 
-    Gives the places of words and of pairs of words, where each begins, and where each ends.
+    Gives the hashes of words, those of pairs of words, to be stirred, and where both begin and end.
     """
     firsts, lasts = characters.words
     size = len(mixed)
@@ -123,14 +132,13 @@ def _word_grams(
     np.cumsum(mixed * powers[:size], out=sums[1:])
     wide = (sums[lasts] - sums[firsts]) * inverses[firsts]
     hashed = _stir((wide >> np.uint64(32)).astype(np.uint32) ^ wide.astype(np.uint32))
-    pairs = _stir(hashed[:-1] * _BASE + hashed[1:])
+    pairs = hashed[:-1] * _BASE + hashed[1:]
     begins, ends = firsts[:-1], lasts[1:]
     if len(characters.starts) > 1:
         owners = characters.owners[firsts]
         together = owners[1:] == owners[:-1]
         pairs, begins, ends = pairs[together], begins[together], ends[together]
-    shift, words = np.uint32(32 - HASH_BITS), np.uint32(WORD_PLACES)
-    return ((hashed >> shift) | words, (pairs >> shift) | words), (firsts, begins), (lasts, ends)
+    return hashed, pairs, (firsts, begins), (lasts, ends)
 
 
 class _Powers:

@@ -139,13 +139,15 @@ def _runs(raw: Characters) -> tuple[Codes, Owners]:
         for lengths, salt, first, end in ((_SHAPES, 2, 0, border), (_CLASSES, 3, border, len(mixed))):
             if length in lengths:
                 last = max(end - length + 1, first)
-                found, of = hashed[first:last], owners[first:last]
-                if not is_alone and length > 1:
+                found = hashed[first:last]
+                if not is_alone:
+                    of = owners[first:last]
                     inside = (of == owners[first + length - 1 : last + length - 1]).nonzero()[0]
-                    found, of = found[inside], of[inside]
+                    found = found[inside]
+                    whose.append(of[inside])
                 salted.append(found + np.uint32(16 * salt + length))
-                whose.append(of)
-    return _stir(np.concatenate(salted)), np.concatenate(whose)
+    stirred = _stir(np.concatenate(salted))
+    return stirred, np.zeros(len(stirred), np.int64) if is_alone else np.concatenate(whose)
 
 
 def _shapes(raw: Characters) -> tuple[Codes, Owners]:

@@ -50,7 +50,7 @@ class TextModel:
         """Judge texts that are read already."""
         probabilities = sigmoid(self._logits(reading)).tolist()
         likely = [at for at, probability in enumerate(probabilities) if probability >= _EXPLAINED_FROM]
-        spans = self._explain(reading, likely, texts)
+        spans = self._explain(reading, likely, texts) if likely else {}
         return [Prediction(probability, spans.get(at, ())) for at, probability in enumerate(probabilities)]
 
     def probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:

@@ -133,7 +133,7 @@ class ToxicModel:
         logits, familiarity, nearest = self.measure(reading.features)
         probabilities = sigmoid(logits)
         likely = np.flatnonzero(probabilities * familiarity >= _EXPLAINED_FROM).tolist()
-        spans = explain(self._packed.tables, nearest, reading, likely, texts)
+        spans = explain(self._packed.tables, nearest, reading, likely, texts) if likely else {}
         both = zip(probabilities.tolist(), familiarity.tolist(), strict=True)
         return [Toxicity(one, known, spans.get(at, ())) for at, (one, known) in enumerate(both)]
 
