@@ -1,25 +1,20 @@
-"""Start a worker or the beat: `python -m workers worker screen`, `python -m workers beat`.
+"""Start a worker or the beat: `python -m workers worker screen`, `… worker deliver --beat`, `python -m workers beat`.
 
 Not by Celery's command line: with it comes a shell for people, some 10 MB in each process.
 """
 
 import os
 import sys
-import time
 from collections.abc import Sequence
 
-from celery import Celery, signals
 from celery.utils.nodenames import host_format
 
-from moderation.db import Database
 from moderation.log import configure
-from moderation.processes import Presence
 from moderation.settings import Settings
 from moderation.tasks import DELIVER_QUEUE, QUEUES
-from workers import schedule
+from workers.beating import beat_beside_work, run_beat
 
-# Sweeps are sent more often than that, at the slowest setting.
-_SENT_SECONDS = 90.0
+BESIDE = "--beat"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -29,42 +24,13 @@ def main(arguments: Sequence[str]) -> None:
     # Before Celery looks around and warns.
     configure(settings.log_level, what)
     if what == "beat":
-        _run_beat(settings)
-    else:
-        _run_worker(settings, rest[0].split(",") if rest else list(QUEUES))
+        run_beat(settings)
+        return
+    queues = [word for word in rest if word != BESIDE]
+    _run_worker(settings, queues[0].split(",") if queues else list(QUEUES), beats=BESIDE in rest)
 
 
-def _run_beat(settings: Settings) -> None:
-    # It sends names and knows no task, so it need not load what the tasks stand on.
-    app = Celery("moderation", amqp="workers.connection:SteadyAMQP")
-    app.conf.update(settings.celery() | {"beat_schedule": schedule.entries(settings)})
-    presence = Presence(Database.of(settings, pool_size=1), settings.log_level, "beat", is_well=_Sending().is_well)
-    signals.beat_init.connect(lambda **_: presence.start(), weak=False)
-    # Having a receiver keeps Celery from setting up logging of its own.
-    signals.setup_logging.connect(_keep_logging)
-    # Every entry repeats within minutes, so nothing needs to be remembered between two runs.
-    app.Beat(quiet=True, scheduler="workers.steady_beat:SteadyScheduler", loglevel=settings.log_level).run()
-
-
-class _Sending:
-    """Tells whether the broker took what the beat sent lately."""
-
-    def __init__(self) -> None:
-        self._sent_at = float("-inf")
-        signals.after_task_publish.connect(self._note)
-
-    def _note(self, **_: object) -> None:
-        self._sent_at = time.monotonic()
-
-    def is_well(self) -> bool:
-        return time.monotonic() - self._sent_at < _SENT_SECONDS
-
-
-def _keep_logging(**_: object) -> None:
-    """Leave logging as it is."""
-
-
-def _run_worker(settings: Settings, queues: Sequence[str]) -> None:
+def _run_worker(settings: Settings, queues: Sequence[str], *, beats: bool) -> None:
     from workers.app import TASKS_OF, app
     from workers.leaving import wait_while_drained, worker_name
 
@@ -74,6 +40,8 @@ def _run_worker(settings: Settings, queues: Sequence[str]) -> None:
     # Sending is waiting, for which threads do; judging is work, for which processes do.
     sends_only = queues == [DELIVER_QUEUE]
     concurrency = settings.deliver_threads if sends_only else settings.screen_processes
+    if beats:
+        beat_beside_work(app, settings)
     worker = app.Worker(
         # No banner: every line of the log is JSON.
         quiet=True,

@@ -49,13 +49,13 @@ def up() -> None:
 def services() -> Sequence["Program"]:
     """Return what runs beside the redis-server: the API first, which is also the first to stop."""
     from moderation.children import Program, our_command
-    from moderation.tasks import QUEUES
+    from moderation.tasks import DELIVER_QUEUE, SCREEN_QUEUE
 
     return (
         Program("api", our_command("serve"), stage=0),
-        # No more is asked of the workers before they are told to finish.
-        Program("beat", our_command("beat"), stage=1),
-        *(Program(f"worker:{queue}", our_command("worker", "--queues", queue), stage=2) for queue in QUEUES),
+        Program("worker:screen", our_command("worker", "--queues", SCREEN_QUEUE), stage=2),
+        # The beat has no process of its own here: a seventh of the memory of the set.
+        Program("worker:deliver", our_command("worker", "--queues", DELIVER_QUEUE, "--beat"), stage=2),
     )
 
 

@@ -27,7 +27,10 @@ def _read_queues(_context: click.Context, _parameter: click.Parameter, text: str
     callback=_read_queues,
     help="Queues to consume from, comma separated.",
 )
-def worker(queues: str) -> None:
+@click.option(
+    "--beat", is_flag=True, help="Send the sweeps as well, from a thread; spares a process `moderation beat`."
+)
+def worker(queues: str, *, beat: bool) -> None:
     """Take work off the queues, as a Celery worker.
 
     `screen` judges comments, in SCREEN_PROCESSES processes; `deliver` sends webhooks, in DELIVER_THREADS threads. Run
@@ -39,4 +42,5 @@ def worker(queues: str) -> None:
     """
     Settings.from_environment()
     die_with_parent()
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "workers", "worker", queues])  # noqa: S606 - our own interpreter
+    command = [sys.executable, "-P", "-m", "workers", "worker", queues, *(["--beat"] if beat else [])]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
