@@ -27,11 +27,14 @@ Publish = Callable[[str, list[str]], None]
 
 # More than a backlog of this many is the sweep's work; memory stays bounded whatever the broker does.
 _MOST_WAITING = 20_000
-# A message costs its publisher and its reader some milliseconds however many comments it carries, so while others wait
-# to be read a bell waits for more, this long at most. Nothing waits, nobody is waited for: that alone took 25 to 50 ms
-# off the time to the verdict at fifty comments a second (docs/performance.md).
-_MOST_SECONDS_TO_WAIT = 0.05
-_SECONDS_BETWEEN_LOOKS = 0.01
+# A message costs its publisher and its reader some milliseconds however many comments it carries. So while others wait
+# to be read, one waits until it is full, this long at most: the slower the workers, the more they are given at once.
+# Where nothing waits nobody is waited for, which took most of the time to a verdict (docs/performance.md).
+_MOST_SECONDS_TO_WAIT = 0.5
+# Where nobody can tell whether others wait.
+_SECONDS_TO_WAIT_BLINDLY = 0.05
+# Between two messages at the least, and between two looks.
+_SECONDS_BETWEEN_MESSAGES = 0.01
 # Of a broker that is away it is asked so often whether it is back.
 _SECONDS_BETWEEN_TRIES = 1.0
 # One line of log per outage and so long, not one per comment.
@@ -42,9 +45,12 @@ class Doorbell:
     """Publishes ids in the background. The thread starts with the first bell, so never before a fork."""
 
     def __init__(
-        self, publish: Publish, notes: Notes | None = None, is_behind: Callable[[], bool] = lambda: False
+        self, publish: Publish, notes: Notes | None = None, is_behind: Callable[[], bool | None] = lambda: False
     ) -> None:
-        """`is_behind` tells whether messages about comments wait for a worker; asked by the thread alone."""
+        """`is_behind` tells whether messages about comments wait for a worker (None: who knows).
+
+        The thread asks it, some hundred times a second.
+        """
         self._publish = publish
         self._notes = notes
         self._is_behind = is_behind
@@ -110,10 +116,20 @@ class Doorbell:
                 self._rung_at = time.monotonic()
 
     def _wait_for_others(self) -> None:
-        until = self._rung_at + _MOST_SECONDS_TO_WAIT
-        while time.monotonic() < until and self._is_behind():
-            if self._stopping.wait(_SECONDS_BETWEEN_LOOKS):
+        """Wait for more comments to go with those that wait; what else is rung for has a queue of its own."""
+        rung_at, until = self._rung_at, time.monotonic() + _MOST_SECONDS_TO_WAIT
+        if time.monotonic() - rung_at > _SECONDS_TO_WAIT_BLINDLY:
+            return
+        pause = rung_at + _SECONDS_BETWEEN_MESSAGES - time.monotonic()
+        while not self._stopping.wait(max(0.0, pause)) and time.monotonic() < until and self._may_wait():
+            is_behind = self._is_behind()
+            if is_behind is False:
                 return
+            until = rung_at + _SECONDS_TO_WAIT_BLINDLY if is_behind is None else until
+            pause = _SECONDS_BETWEEN_MESSAGES
+
+    def _may_wait(self) -> bool:
+        return not self._deliveries and not self._sites and len(self._comments) < MOST_IDS
 
     def _put_back(self, comments: list[str], deliveries: list[Owed], sites: set[str]) -> None:
         with self._has_work:

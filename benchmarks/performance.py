@@ -47,7 +47,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2, help="of each turn of accepting")
-    parser.add_argument("--backlog", type=int, default=600, help="comments, and tasks, of each turn of judging")
+    # Twelve full messages: three could not be shared by two processes better than two to one.
+    parser.add_argument("--backlog", type=int, default=2_400, help="comments, and tasks, of each turn of judging")
     parser.add_argument("--processes", type=int, default=2, help="of every server of HTTP")
     parser.add_argument("--isso", type=Path, help="a virtual environment with Isso and gunicorn; else one is made")
     asked = parser.parse_args()

@@ -38,10 +38,10 @@ class Backlog:
         self._queue = queue
         self._client: Any = None
 
-    def is_there(self) -> bool:
-        """Tell whether a message waits: maybe where that is not cheap to tell (RabbitMQ), no where nobody answers."""
+    def is_there(self) -> bool | None:
+        """Tell whether a message waits: None where that is not cheap to tell (RabbitMQ), no where nobody answers."""
         if url_is_amqp(self._settings.celery_broker_url):
-            return True
+            return None
         try:
             if self._client is None:
                 self._client = redis_client(self._settings.broker_client_url, _SECONDS)

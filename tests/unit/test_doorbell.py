@@ -6,7 +6,7 @@ import pytest
 
 from api.doorbell import Doorbell
 from moderation.events import Owed
-from moderation.tasks import DELIVER, LEARN, SCREEN
+from moderation.tasks import DELIVER, LEARN, MOST_IDS, SCREEN
 from tests.processes import wait_until
 
 
@@ -43,6 +43,7 @@ def test_what_is_rung_while_a_message_is_under_way_goes_out_together() -> None:
 
 def test_a_bell_waits_for_others_while_the_workers_are_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.doorbell._MOST_SECONDS_TO_WAIT", 30)
+    monkeypatch.setattr("api.doorbell._SECONDS_TO_WAIT_BLINDLY", 30)
     broker = _Broker()
     asked, is_behind = threading.Event(), threading.Event()
     is_behind.set()
@@ -63,9 +64,27 @@ def test_a_bell_waits_for_others_while_the_workers_are_behind(monkeypatch: pytes
     assert broker.published == [(SCREEN, ["a"]), (SCREEN, ["b", "c"])]
 
 
-def test_a_bell_waits_no_longer_than_a_moment_for_workers_that_stay_behind() -> None:
+def test_what_fills_a_message_and_what_is_not_for_those_who_judge_waits_for_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("api.doorbell._MOST_SECONDS_TO_WAIT", 3_000)
+    monkeypatch.setattr("api.doorbell._SECONDS_TO_WAIT_BLINDLY", 3_000)
     broker = _Broker()
     bell = Doorbell(broker.publish, is_behind=lambda: True)
+    bell.ring(comments=["a"])
+    wait_until(lambda: broker.published, "the first waits for nobody")
+    bell.ring(comments=[str(number) for number in range(MOST_IDS)])
+    wait_until(lambda: len(broker.published) == 2, "a full message is sent")
+    bell.ring(comments=["b"])
+    bell.ring(deliveries=[Owed("dl_1", "ep_1")])
+    wait_until(lambda: len(broker.published) == 4, "a delivery is rung for, and the comment with it")
+    bell.stop(30)
+
+
+@pytest.mark.parametrize("answer", [True, None])
+def test_a_bell_waits_no_longer_than_a_moment_for_workers_that_stay_behind(answer: bool | None) -> None:
+    broker = _Broker()
+    bell = Doorbell(broker.publish, is_behind=lambda: answer)
     bell.ring(comments=["a"])
     wait_until(lambda: broker.published, "the first waits for nobody")
     bell.ring(comments=["b"])
