@@ -31,10 +31,10 @@ types: ## check types
 	@tools/setup.sh dev
 	@$(BIN)/mypy
 
-bench: ## measure filters, accepting and judging beside others in the same run
+bench: ## measure filters, accepting, judging and telling beside others in the same run
 	@tools/setup.sh dev
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1; $(BIN)/python -m benchmarks.filters && $(BIN)/python -m benchmarks.growth && \
-		$(BIN)/python -m benchmarks.performance
+		$(BIN)/python -m benchmarks.performance && $(BIN)/python -m benchmarks.telling
 
 fuzz: ## look for texts that break something, for a minute (FUZZ_SECONDS=600 for ten)
 	@tools/setup.sh dev

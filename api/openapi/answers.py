@@ -109,6 +109,12 @@ def answer(
     return described
 
 
+def leads_to(parameter: str, *operations: str) -> Json:
+    """Return what a response says of the operations that take its `id` as this parameter (OpenAPI's links)."""
+    given = {parameter: "$response.body#/id"}
+    return {"links": {name: {"operationId": name, "parameters": given} for name in operations}}
+
+
 def _required(name: str) -> Json:
     text, schema = HEADERS[name]
     return {"description": text, "required": True, "schema": schema}

@@ -1,7 +1,7 @@
 """The routes of comments as the document describes them: posted, posted in batches, read, decided about."""
 
 from api.limits import MAX_BATCH, MAX_BATCH_BYTES, MAX_BYTES, MAX_PAGE
-from api.openapi.answers import answer, json_content, named, refusals
+from api.openapi.answers import answer, json_content, leads_to, named, refusals
 from api.openapi.inputs import (
     ACCEPT_LANGUAGE,
     IDEMPOTENCY_KEY,
@@ -74,7 +74,8 @@ def _post_comment() -> Json:
                 named("Accepted", _ACCEPTED),
                 always=("Location", "Retry-After"),
                 maybe=("RateLimit", "RateLimit-Policy"),
-            ),
+            )
+            | leads_to("comment_id", "getComment", "postDecision"),
             **refusals(
                 "BadRequest",
                 "Unauthorized",

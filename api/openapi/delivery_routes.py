@@ -1,6 +1,6 @@
 """The routes of webhooks that were sent or are to be: the log, replay, samples, new secrets."""
 
-from api.openapi.answers import answer, named, refusals
+from api.openapi.answers import answer, leads_to, named, refusals
 from api.openapi.inputs import ACCEPT_LANGUAGE, SITE, Json, keys, path_parameter, query_parameter, ref
 from api.openapi.manager_routes import MANAGERS
 from api.openapi.shapes import COMMENT_ID, MOMENT, SITE_ID, TEXT, object_of, one_of, or_null
@@ -173,5 +173,9 @@ def _post_test() -> Json:
         "description": f"A signed message of type `{TEST_TYPE}`; what came of it stands in the delivery.",
         "security": keys(MANAGERS),
         "parameters": [_ENDPOINT_ID],
-        "responses": {"202": answer("It is on its way.", named("DeliveryWithLog")), **refusals(*_REFUSED)},
+        "responses": {
+            "202": answer("It is on its way.", named("DeliveryWithLog"))
+            | leads_to("delivery_id", "getDelivery", "postReplay"),
+            **refusals(*_REFUSED),
+        },
     }

@@ -1,7 +1,7 @@
 """The routes of those who run a site, as the document describes them: its webhook endpoints and its policy."""
 
 from api.limits import MAX_BATCH_BYTES
-from api.openapi.answers import answer, named, refusals
+from api.openapi.answers import answer, leads_to, named, refusals
 from api.openapi.inputs import ACCEPT_LANGUAGE, SITE, Json, keys, path_parameter
 from moderation.endpoints import DEFAULT_EVENTS
 from moderation.keys import Kind
@@ -60,7 +60,8 @@ def _post_endpoint() -> Json:
         "parameters": [ACCEPT_LANGUAGE],
         "requestBody": {"required": True, "content": named("NewEndpoint", example)},
         "responses": {
-            "201": answer("The endpoint, with its secret.", named("EndpointWithSecret"), always=("Location",)),
+            "201": answer("The endpoint, with its secret.", named("EndpointWithSecret"), always=("Location",))
+            | leads_to("endpoint_id", "getEndpoint", "patchEndpoint", "deleteEndpoint", "postRotation", "postTest"),
             **refusals(*_REFUSED_BODY),
         },
     }
