@@ -1,5 +1,6 @@
 """Put the application together. Nothing connects before the first request."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,9 @@ from moderation.tallies import Notes
 from moderation.tasks import SCREEN_QUEUE
 
 log = get_logger(__name__)
+
+# Those of some ten requests.
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
@@ -94,6 +98,16 @@ def _doorbell(settings: Settings, publish: Publish | None, notes: Notes) -> Door
     return Doorbell(celery_publisher(settings), notes, Backlog(settings, SCREEN_QUEUE).is_there)
 
 
+def _collect_less() -> None:
+    """Look for cycles of garbage where there may be some: not in what was loaded for good, not after each request.
+
+    A request makes a few thousand objects and hardly a cycle; collecting took 5 % of the processor's time (perf).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
+
+
 class _Quiet(Flask):
     """Leaves it to `problems` to log what fails inside."""
 
@@ -129,4 +143,5 @@ def serve() -> Front:
         log.warning(settings.proxy_hint)
     app = create_app(settings)
     Presence(app.extensions["moderation"].database, settings.log_level, "api").start()
+    _collect_less()
     return Front(app.wsgi_app, settings.api_threads, goes_abreast=comments.goes_abreast)
