@@ -1,10 +1,11 @@
-"""Workers that loop, leak, are told to stop in the middle, read a wrong clock, are two, or of another release."""
+"""Workers that loop, leak, are told to stop, read a wrong clock, are two, are started anew, or of another release."""
 
 import contextlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from celery import Celery
 
@@ -197,6 +198,36 @@ def test_two_of_every_service(tmp_path: Path, program: Up, receiver: Receiver) -
         judged_by_others = sum(said.said().count('"judged"') for said in others)
     assert_everything_once(_database(program), receiver, ids)
     assert judged_by_others > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_every_service_is_started_anew_in_turn_under_load(
+    program: Up, receiver: Receiver, number: signal.Signals
+) -> None:
+    program.listen(receiver.url)
+    services = set(_services(program))
+    assert len(services) >= 4
+    with load(program.port, _key(program), PER_SECOND) as posting:
+        for service in services:
+            posting.post_for(1)
+            wait_until(lambda one=service: one in _services(program), "it runs")
+            process = _services(program)[service]
+            process.send_signal(number)
+            wait_until(lambda one=service, old=process: _services(program).get(one, old) != old, "another runs")
+            program.note_descendants()
+        posting.post_for(2)
+    assert set(posting.answers) <= {"202", "503", "lost"}
+    wait_until_judged(_database(program), posting.ids())
+    assert_everything_once(_database(program), receiver, posting.ids())
+
+
+def _services(program: Up) -> dict[str, psutil.Process]:
+    """Return the processes that `up` keeps running, by their last words."""
+    found = {}
+    for process in psutil.Process(program.process.pid).children():
+        with contextlib.suppress(psutil.Error):
+            found[" ".join(process.cmdline()[-3:])] = process
+    return found
 
 
 def test_messages_of_other_releases_harm_nobody(program: Up, receiver: Receiver) -> None:
