@@ -93,7 +93,7 @@ def test_endpoints_that_asked_for_all_hear_of_what_is_new(
     _move(database, "0022")
     for name, events in of_before.items():
         add(database, site.id, name, "https://a.example.com", clock, events)
-    _move(database, "0023")
+    _move(database, "head")
     with database.write() as session:
         record(session, [Notice(site_id=site.id, type=WAITING, data={})], clock())
     heard = {name for name in of_before if types(database, name)}
