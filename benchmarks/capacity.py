@@ -52,7 +52,7 @@ class Costs:
 
 
 # As seen on two cores that were shared with other work; docs/scaling.md says where each is from.
-SEEN = Costs(accept=0.0033, fixed=0.0176, each=0.00072, deliver=0.0011, database=0.0009)
+SEEN = Costs(accept=0.0014, fixed=0.0071, each=0.00059, deliver=0.0011, database=0.0009)
 
 
 def capacity(costs: Costs, batch: int = MOST_IN_BATCH) -> float:
