@@ -49,7 +49,9 @@ def test_wrong_use_exits_2(tmp_path: Path, arguments: list[str]) -> None:
 
 def test_watching_queues_ends_quietly_with_ctrl_c(tmp_path: Path) -> None:
     assert _run(tmp_path, "migrate").returncode == 0
-    command = [sys.executable, "-m", "moderation", "queues", "--watch", "--over", "0.1"]
+    # Who starts the tests in the background may have Ctrl-C ignored, and children inherit that.
+    heeds = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import moderation.__main__ as it"
+    command = [sys.executable, "-c", f"{heeds}; it.main()", "queues", "--watch", "--over", "0.1"]
     environment = os.environ | {"MODERATION_DATA_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
         command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
