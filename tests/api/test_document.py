@@ -70,7 +70,7 @@ def _ask(service: Service, method: str, path: str, mode: GenerationMode, example
 
 @pytest.mark.parametrize(("method", "path", "mode"), _cases())
 def test_some_requests(lasting_service: Service, method: str, path: str, mode: GenerationMode) -> None:
-    assert _ask(lasting_service, method, path, mode, 8)
+    assert _ask(lasting_service, method, path, mode, 5)
 
 
 @pytest.mark.long

@@ -50,6 +50,7 @@ def _form(program: Up) -> dict[str, object]:
     return dict(form)
 
 
+@pytest.mark.long
 def test_a_burst_from_many_addresses_tightens_the_site_until_it_is_over(
     program: Up, database: Database, receiver: Receiver
 ) -> None:
