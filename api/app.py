@@ -112,7 +112,7 @@ class _Quiet(Flask):
     """Leaves it to `problems` to log what fails inside."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function: no route or hook of ours is a coroutine, and looking at each costs 20 µs a request."""
+        """Return the function: no route or hook of ours is a coroutine, so none is looked at with each request."""
         return func
 
     def log_exception(self, *_: object) -> None:

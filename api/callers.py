@@ -124,7 +124,7 @@ def _vary(answer: Response) -> None:
     if "Vary" in answer.headers:
         answer.vary.add("Origin")
     else:
-        # Werkzeug would take a set apart and put it together again: six times as long.
+        # Werkzeug would take a set apart and put it together again.
         answer.headers["Vary"] = "Origin"
 
 

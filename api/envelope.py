@@ -1,7 +1,7 @@
 """What goes around every answer, whatever route it comes from and whether there is one: made here, once.
 
-Its id, what it tells browsers, a line of log, and a count. It is done on the plain list of headers that WSGI has:
-through Flask's hooks and Werkzeug's headers it takes five times as long, a tenth of what accepting a comment costs.
+Its id, what it tells browsers, a line of log, and a count. It is done on the plain list of headers that WSGI has: what
+followed the view was 22 % of accepting a comment through Flask's hooks and Werkzeug's headers, and is 10 % (cProfile).
 """
 
 import re

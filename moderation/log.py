@@ -47,8 +47,8 @@ def _without_text(record: logging.LogRecord) -> bool:
 class _Lines:
     """Writes lines to standard error, each in one go: so those of several threads and processes don't mix.
 
-    Without a lock, which a forked child might find taken for ever; and without the record of `logging`, half the time
-    of a line.
+    Without a lock, which a forked child might find taken for ever; and without the record of `logging`: with it, and
+    without orjson, a line took 20 µs instead of 5.
     """
 
     def __init__(self, name: str = "") -> None:
