@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from moderation.link_memory import MOST_LINKS
 from moderation.links import Link, find_links, is_own
+from moderation.prepared import Prepared
 from moderation.similarity import sketch_all
 from moderation.tables import Comment, Post, Site, table
 from moderation.text import fold
@@ -74,7 +75,7 @@ class ReadText:
 
 # Made once: to make it anew takes longer than to run it.
 _comment, _site, _post = table(Comment), table(Site), table(Post)
-_WAITING = (
+_WAITING = Prepared(
     select(_post.c.url, _post.c.title, _site.c.domain, *(_comment.c[name] for name in Posted._fields))
     .select_from(_comment)
     .join(_site, _site.c.id == _comment.c.site_id)
@@ -90,7 +91,7 @@ _WAITING = (
 
 def arrivals(session: Session, ids: Sequence[str]) -> list[Arrival]:
     """Return the comments among `ids` that still wait, in the order in which they came."""
-    rows = session.execute(_WAITING, {"ids": list(ids)}).all()
+    rows = _WAITING.rows(session, ids=ids)
     return [
         Arrival(Posted._make(posted), title, _own_hosts(domain, post_url)) for post_url, title, domain, *posted in rows
     ]

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from moderation.arrivals import Posted
 from moderation.bands import bands_of
 from moderation.filters.facts import Copy, NearCopies
+from moderation.prepared import Prepared
 from moderation.similarity import similarities
 from moderation.tables import Comment, DecisionRow, TextSketch
-from moderation.text_memory import FULL, SHARING, Trace, room
+from moderation.text_memory import FULL, Trace, room, sharing
 
 # Of the labelled spam that is known to be a near-copy of earlier spam 95 % is found from here on, and .02 % of the ham
 # with it (docs/filters.md); from .6 on it is 83 % and .01 %.
@@ -82,11 +83,11 @@ def look_up(
         return Candidates({}, {}, {}, {}, (), since)
     bands = {one.id: bands_of(one.site_id, one.sketch) for one in batch.values()}
     wanted = {band for of_one in bands.values() for band in of_one}
-    rows = session.execute(SHARING[session.get_bind().dialect.name], {"bands": list(wanted)}).all()
+    rows = sharing(session, wanted)
     members = _members([(band, id_, kept_until) for band, id_, kept_until in rows], bands)
     chosen = {id_: _choose(id_, of_one, members) for id_, of_one in bands.items()}
     stored = {id_ for ids in chosen.values() for id_ in ids} - batch.keys()
-    others = {row[0]: _Known(*row) for row in session.execute(CANDIDATES, {"ids": list(stored)})} if stored else {}
+    others = {row[0]: _Known(*row) for row in _CANDIDATES.rows(session, ids=stored)} if stored else {}
     return Candidates(batch, bands, chosen, others, room(wanted, rows, since), since)
 
 
@@ -117,6 +118,7 @@ CANDIDATES: Select[Any] = (
     .outerjoin(DecisionRow, and_(DecisionRow.comment_id == Comment.id, DecisionRow.version == Comment.version))
     .where(Comment.id.in_(bindparam("ids", expanding=True)))
 )
+_CANDIDATES = Prepared(CANDIDATES)
 
 
 def _known(comment: Posted, sketch: bytes) -> _Known:

@@ -22,6 +22,7 @@ from moderation.learning.site_model import SiteModel, load_site_model
 from moderation.learning.weights import BadWeightsError
 from moderation.log import get_logger
 from moderation.predictions import Prediction
+from moderation.prepared import Prepared
 from moderation.tables import CommonModelRow, Site, table
 
 log = get_logger(__name__)
@@ -83,12 +84,12 @@ def predict_all(
 
 # Asked with every batch. Made once: to make it anew takes longer than to run it.
 _site = table(Site).c
-_SHARING = select(_site.id).where(_site.id.in_(bindparam("sites", expanding=True)), _site.shares_learning)
+_SHARING = Prepared(select(_site.id).where(_site.id.in_(bindparam("sites", expanding=True)), _site.shares_learning))
 
 
 def common_of(session: Session, site_ids: Iterable[str]) -> Common | None:
     """Return the common layer if one of these sites shares and there is one."""
-    sharing = session.scalars(_SHARING, {"sites": list(set(site_ids))}).all()
+    sharing = [row.id for row in _SHARING.rows(session, sites=set(site_ids))]
     newest = newest_common(session) if sharing else None
     if newest is None or not newest.examples:
         return None

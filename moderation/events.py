@@ -3,16 +3,17 @@
 Written in the transaction that makes it happen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from moderation.identity import new_id
 from moderation.post_versions import raise_versions
+from moderation.prepared import Prepared
 from moderation.quiet import wants
 from moderation.tables import Comment, DeliveryRow, Endpoint, EventRow, VerdictRow, table
 
@@ -38,10 +39,22 @@ DIGEST = "queue.digest"
 # Sent when somebody tries an endpoint out; nobody need ask for it.
 TEST_TYPE = "endpoint.test"
 
+
+class Listener(NamedTuple):
+    """Of an endpoint what says which events it hears of."""
+
+    id: str
+    events: Sequence[str]
+    min_score: float | None
+    languages: Sequence[str] | None
+
+
 # Made once: to make them anew takes longer than to run them.
-_ADD_EVENTS, _ADD_DELIVERIES = insert(table(EventRow)), insert(table(DeliveryRow))
-_LISTENERS = select(Endpoint).where(
-    Endpoint.site_id.in_(bindparam("sites", expanding=True)), Endpoint.enabled, Endpoint.deleted_at.is_(None)
+_ADD_EVENTS, _ADD_DELIVERIES = Prepared(insert(table(EventRow))), Prepared(insert(table(DeliveryRow)))
+_LISTENERS = Prepared(
+    select(Endpoint.site_id, *(table(Endpoint).c[name] for name in Listener._fields)).where(
+        Endpoint.site_id.in_(bindparam("sites", expanding=True)), Endpoint.enabled, Endpoint.deleted_at.is_(None)
+    )
 )
 
 # The version of a comment that was settled once.
@@ -106,14 +119,14 @@ def record(session: Session, happenings: Sequence[Happening | Notice], now: date
             for endpoint in listeners.get(one.site_id, ())
             if hears(endpoint, kind) and _is_for(endpoint, one, known)
         ]
-    session.execute(_ADD_EVENTS, events)
+    _ADD_EVENTS.run_for_all(session, events)
     if deliveries:
-        session.execute(_ADD_DELIVERIES, deliveries)
+        _ADD_DELIVERIES.run_for_all(session, deliveries)
     raise_versions(session, [one.comment_id for one in happenings if isinstance(one, Happening) and one.is_seen])
     return [Owed(str(row["id"]), str(row["endpoint_id"])) for row in deliveries]
 
 
-def hears(endpoint: Endpoint, kind: str) -> bool:
+def hears(endpoint: Endpoint | Listener, kind: str) -> bool:
     """Tell whether the endpoint asked for events of this type."""
     return kind in endpoint.events or ALL in endpoint.events
 
@@ -123,8 +136,8 @@ def record_for(session: Session, notice: Notice, endpoint_id: str, now: datetime
     event_id = new_id("ev")
     event = {"id": event_id, "site_id": notice.site_id, "occurred_at": now} | _what(notice)
     delivery = _delivery(event_id, notice.site_id, endpoint_id, now)
-    session.execute(_ADD_EVENTS, event)
-    session.execute(_ADD_DELIVERIES, delivery)
+    _ADD_EVENTS.run_for_all(session, [event])
+    _ADD_DELIVERIES.run_for_all(session, [delivery])
     return Owed(delivery["id"], endpoint_id)
 
 
@@ -144,7 +157,7 @@ def _delivery(event_id: str, site_id: str, endpoint_id: str, now: datetime) -> d
     }
 
 
-def _is_for(endpoint: Endpoint, one: Happening | Notice, known: Mapping[str, tuple[float | None, str | None]]) -> bool:
+def _is_for(endpoint: Listener, one: Happening | Notice, known: Mapping[str, tuple[float | None, str | None]]) -> bool:
     if isinstance(one, Notice):
         return endpoint.id != one.about_endpoint
     score, language = known.get(one.comment_id, (None, None))
@@ -152,7 +165,7 @@ def _is_for(endpoint: Endpoint, one: Happening | Notice, known: Mapping[str, tup
 
 
 def _known(
-    session: Session, happenings: Sequence[Happening | Notice], listeners: Mapping[str, list[Endpoint]]
+    session: Session, happenings: Sequence[Happening | Notice], listeners: Mapping[str, list[Listener]]
 ) -> Mapping[str, tuple[float | None, str | None]]:
     """Return scores and languages by comment, where some endpoint asks for them."""
     asking = {site_id for site_id, found in listeners.items() if any(one.min_score or one.languages for one in found)}
@@ -187,8 +200,8 @@ def by_endpoint(owed: Iterable[Owed]) -> dict[str, list[str]]:
     return grouped
 
 
-def _listeners(session: Session, site_ids: Iterable[str]) -> Mapping[str, list[Endpoint]]:
-    listeners: dict[str, list[Endpoint]] = {}
-    for endpoint in session.scalars(_LISTENERS, {"sites": list(set(site_ids))}):
-        listeners.setdefault(endpoint.site_id, []).append(endpoint)
+def _listeners(session: Session, site_ids: Collection[str]) -> Mapping[str, list[Listener]]:
+    listeners: dict[str, list[Listener]] = {}
+    for site_id, *found in _LISTENERS.rows(session, sites=site_ids):
+        listeners.setdefault(site_id, []).append(Listener._make(found))
     return listeners

@@ -23,6 +23,7 @@ from moderation.history import look_up as look_up_history
 from moderation.link_memory import Histories, number_of
 from moderation.link_memory import look_up as look_up_links
 from moderation.policy import Policy
+from moderation.prepared import Prepared
 from moderation.sites import policies_of
 from moderation.surroundings import look_up as look_around
 from moderation.tables import Comment, DecisionRow, table
@@ -155,13 +156,13 @@ def _repeats_of_spam() -> Select[Any]:
 
 
 # Made once: to make them anew takes longer than to run them.
-_REPEATS, _REPEATS_OF_SPAM = _repeats(), _repeats_of_spam()
+_REPEATS, _REPEATS_OF_SPAM = Prepared(_repeats()), Prepared(_repeats_of_spam())
 
 
 def _count(
-    session: Session, same: Select[Any], comments: Sequence[Posted], **given: datetime
+    session: Session, same: Prepared, comments: Sequence[Posted], **given: datetime
 ) -> Mapping[tuple[str, str], int]:
     """Ask how many comments say the same as these, by site and text."""
     sites, texts = {comment.site_id for comment in comments}, {comment.fingerprint for comment in comments}
-    rows = session.execute(same, {"sites": list(sites), "texts": list(texts), **given})
+    rows = same.rows(session, sites=sites, texts=texts, **given)
     return {(site_id, text): count for site_id, text, count in rows}

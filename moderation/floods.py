@@ -20,6 +20,7 @@ from moderation.db import Database
 from moderation.events import Notice, Owed, record
 from moderation.log import get_logger
 from moderation.payload import moment
+from moderation.prepared import Prepared
 from moderation.sites import policies_of
 from moderation.tables import Comment, Site, SiteState, table
 
@@ -76,20 +77,19 @@ class Arrivals:
         return self.comments <= max(_LEAST_WHEN_OVER, _TIMES_USUAL_WHEN_OVER * usual)
 
 
-# Asked with every batch. Made once, of the bare table: to make it anew takes longer than to run it.
 _state = table(SiteState).c
-_TIGHTENED = select(_state.site_id).where(
-    _state.site_id.in_(bindparam("sites", expanding=True)),
-    _state.tightened_until > bindparam("now", type_=UtcDateTime),
+_TIGHTENED = Prepared(
+    select(_state.site_id).where(
+        _state.site_id.in_(bindparam("sites", expanding=True)),
+        _state.tightened_until > bindparam("now", type_=UtcDateTime),
+    )
 )
 
 
 def tightened(session: Session, site_ids: Iterable[str], now: datetime) -> AbstractSet[str]:
     """Return those of the sites that are tightened now. Whether their policy wants it is for the caller to ask."""
     wanted = set(site_ids)
-    if not wanted:
-        return frozenset()
-    return set(session.scalars(_TIGHTENED, {"sites": list(wanted), "now": now}))
+    return {row.site_id for row in _TIGHTENED.rows(session, sites=wanted, now=now)} if wanted else frozenset()
 
 
 def states_of(session: Session, now: datetime) -> Mapping[str, SiteState]:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     FromClause,
-    Row,
     ScalarSelect,
     Select,
     and_,
@@ -29,6 +28,7 @@ from sqlalchemy.orm import Session
 from moderation.arrivals import Posted
 from moderation.columns import UtcDateTime
 from moderation.filters.facts import AuthorHistory, Rates
+from moderation.prepared import Prepared
 from moderation.tables import Comment, DecisionRow, table
 
 # An author's latest comments say enough; a robot's ten thousand would only cost time.
@@ -68,9 +68,9 @@ def look_up(session: Session, comments: Sequence[Comment | Posted]) -> Mapping[s
     if not comments:
         return {}
     given = bound([comment.id for comment in comments], max(comment.received_at for comment in comments))
-    authors = {(row.site_id, row.email_token): row for row in session.execute(AUTHORS, given)}
-    addresses = {(row.site_id, row.ip): int(row.lately) for row in session.execute(ADDRESSES, given)}
-    sites = {row.site_id: row for row in session.execute(SITES, given)}
+    authors = {(row.site_id, row.email_token): row for row in _ASKED[AUTHORS].rows(session, **given)}
+    addresses = {(row.site_id, row.ip): int(row.lately) for row in _ASKED[ADDRESSES].rows(session, **given)}
+    sites = {row.site_id: row for row in _ASKED[SITES].rows(session, **given)}
     return {
         comment.id: History(
             _author(comment, authors[comment.site_id, comment.email_token]),
@@ -87,7 +87,7 @@ def look_up(session: Session, comments: Sequence[Comment | Posted]) -> Mapping[s
 
 def known_authors(session: Session, ids: Sequence[str]) -> AbstractSet[tuple[str, str]]:
     """Return the authors (site and email token) of these comments who have an approved comment on their site."""
-    rows = session.execute(KNOWN_AUTHORS, {"ids": ids}) if ids else ()
+    rows = _ASKED[KNOWN_AUTHORS].rows(session, ids=ids) if ids else ()
     return {(site_id, email_token) for site_id, email_token in rows}
 
 
@@ -215,9 +215,10 @@ def _known_authors() -> Select[Any]:
 
 # Made once: the same text for every batch.
 AUTHORS, ADDRESSES, SITES, KNOWN_AUTHORS = _authors(), _addresses(), _sites(), _known_authors()
+_ASKED = {one: Prepared(one) for one in (AUTHORS, ADDRESSES, SITES, KNOWN_AUTHORS)}
 
 
-def _author(comment: Comment | Posted, found: Row[Any]) -> AuthorHistory:
+def _author(comment: Comment | Posted, found: Any) -> AuthorHistory:
     return AuthorHistory(
         is_first=found.oldest == comment.id and found.seen < _MOST_OF_AUTHOR,
         approved_by_people=found.approved,
@@ -228,7 +229,7 @@ def _author(comment: Comment | Posted, found: Row[Any]) -> AuthorHistory:
     )
 
 
-def _rates(comment: Comment | Posted, author: Row[Any], from_ip: int, site: Row[Any]) -> Rates:
+def _rates(comment: Comment | Posted, author: Any, from_ip: int, site: Any) -> Rates:
     if comment.submitted_at is not None and comment.received_at - comment.submitted_at > _LATE_AFTER:
         return Rates()
     before = site.within_a_day - site.lately

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Select, and_, case, column, func, select, val
 from sqlalchemy.orm import Session
 
 from moderation.filters.facts import LinkHistory
+from moderation.prepared import Prepared
 from moderation.tables import Comment, DecisionRow, LinkDomain, insert_new, table
 
 # The latest say enough of a domain that everybody links to.
@@ -20,7 +21,7 @@ _LATEST = 100
 MOST_LINKS = 20
 
 # Made once: to make it anew takes longer than to run it.
-_NEW_LINKS = insert_new(LinkDomain)
+_NEW_LINKS = Prepared(insert_new(LinkDomain))
 
 
 # By comment, then by target.
@@ -94,7 +95,4 @@ def remember_links(session: Session, numbers: Mapping[str, Iterable[int]]) -> No
     rows = sorted({(one, comment_id) for comment_id, found in numbers.items() for one in found})
     if not rows:
         return
-    session.execute(
-        _NEW_LINKS,
-        [{"domain": domain, "comment_id": comment_id} for domain, comment_id in rows],
-    )
+    _NEW_LINKS.run_for_all(session, [{"domain": domain, "comment_id": comment_id} for domain, comment_id in rows])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, bindparam, select, text
 from sqlalchemy.orm import Session
 
+from moderation.prepared import Prepared
 from moderation.tables import PostVersion, Site
 
 
@@ -34,11 +35,13 @@ def standing(session: Session, site_id: str, post_id: str) -> Standing | None:
 
 # Sorted: two transactions that touch the same posts lock them in the same order. A text, made once: SQLAlchemy puts its
 # own ON CONFLICT into words anew each time, which takes longer than to run it.
-_RAISE = text(
-    "INSERT INTO post_versions (site_id, post_id, version)"
-    " SELECT DISTINCT site_id, post_id, 1 FROM comments WHERE id IN :ids ORDER BY site_id, post_id"
-    " ON CONFLICT (site_id, post_id) DO UPDATE SET version = post_versions.version + 1"
-).bindparams(bindparam("ids", expanding=True))
+_RAISE = Prepared(
+    text(
+        "INSERT INTO post_versions (site_id, post_id, version)"
+        " SELECT DISTINCT site_id, post_id, 1 FROM comments WHERE id IN :ids ORDER BY site_id, post_id"
+        " ON CONFLICT (site_id, post_id) DO UPDATE SET version = post_versions.version + 1"
+    ).bindparams(bindparam("ids", expanding=True))
+)
 
 
 def raise_versions(session: Session, comment_ids: Sequence[str]) -> None:
@@ -48,4 +51,4 @@ def raise_versions(session: Session, comment_ids: Sequence[str]) -> None:
     """
     if not comment_ids:
         return
-    session.execute(_RAISE, {"ids": list(comment_ids)})
+    _RAISE.run(session, ids=comment_ids)

@@ -4,7 +4,7 @@ Pure. `endpoints` stores it, `events` and `deliveries.gathering` keep to it.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time
 from typing import Any
@@ -74,7 +74,9 @@ def is_quiet(hours: Mapping[str, str] | None, at: datetime) -> bool:
     return start <= local < end if start < end else local >= start or local < end
 
 
-def wants(min_score: float | None, languages: list[str] | None, *, score: float | None, language: str | None) -> bool:
+def wants(
+    min_score: float | None, languages: Sequence[str] | None, *, score: float | None, language: str | None
+) -> bool:
     """Tell whether a comment is one to be told of. What is not known of it keeps nothing back."""
     if min_score and score is not None and score < min_score:
         return False

@@ -25,6 +25,7 @@ from moderation.learning.site_model import SiteModel
 from moderation.link_memory import remember_links
 from moderation.log import get_logger
 from moderation.metrics.counted import count_verdicts
+from moderation.prepared import Prepared
 from moderation.remote.questions import NOTHING_HEARD, Heard, drop, heard_of, put
 from moderation.remote.wanting import wanted
 from moderation.shadow import trial_of, try_out
@@ -44,14 +45,14 @@ GIVE_UP_AFTER = 3
 # Made once, of the bare tables: to make them anew takes longer than to run them.
 _comment = table(Comment)
 _WAITS = and_(_comment.c.id.in_(bindparam("ids", expanding=True)), _comment.c.status == "received")
-_FREE = select(_comment.c.id).where(_WAITS).order_by(_comment.c.id).with_for_update(skip_locked=True)
-_CLAIM = (
+_FREE = Prepared(select(_comment.c.id).where(_WAITS).order_by(_comment.c.id).with_for_update(skip_locked=True))
+_CLAIM = Prepared(
     update(_comment)
     .where(_WAITS)
     .values(status=bindparam("became"), version=_comment.c.version + 1, settled_at=bindparam("at"))
     .returning(_comment.c.id, _comment.c.version, _comment.c.received_at)
 )
-_ADD_VERDICTS = insert(table(VerdictRow))
+_ADD_VERDICTS = Prepared(insert(table(VerdictRow)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def _write(
         if not claimed:
             return []
         versions = {comment_id: version for comment_id, (version, _) in claimed.items()}
-        session.execute(_ADD_VERDICTS, [_row(comment_id, verdicts[comment_id], now) for comment_id in versions])
+        _ADD_VERDICTS.run_for_all(session, [_row(comment_id, verdicts[comment_id], now) for comment_id in versions])
         judged = ((site_of[one], verdicts[one], received_at) for one, (_, received_at) in claimed.items())
         count_verdicts(judged, now).write(session)
         remember_links(
@@ -230,11 +231,11 @@ def _claim(session: Session, verdicts: Mapping[str, Verdict], now: datetime) -> 
     Return their new version and when they were accepted, by id.
     """
     # One that another worker is writing right now is that worker's.
-    free = session.scalars(_FREE, {"ids": list(verdicts)}).all()
+    free = [row.id for row in _FREE.rows(session, ids=verdicts)]
     settled: dict[str, tuple[int, datetime]] = {}
     for status in sorted({verdicts[comment_id].status for comment_id in free}):
         ids = [comment_id for comment_id in free if verdicts[comment_id].status == status]
-        claimed = session.execute(_CLAIM, {"ids": ids, "became": status, "at": now})
+        claimed = _CLAIM.rows(session, ids=ids, became=status, at=now)
         settled.update((row.id, (row.version, row.received_at)) for row in claimed)
     return dict(sorted(settled.items()))
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from moderation.learning.site_model import SiteModel, load_site_model
 from moderation.learning.weights import BadWeightsError
 from moderation.log import get_logger
+from moderation.prepared import Prepared
 from moderation.tables import Site, SiteModelRow
 
 log = get_logger(__name__)
@@ -82,7 +83,7 @@ def models_of(session: Session, site_ids: Iterable[str]) -> Mapping[str, tuple[i
 
     One small query; weights are read once per version and process.
     """
-    newest = session.execute(_NEWEST_OF, {"sites": list(set(site_ids))})
+    newest = _NEWEST_OF.rows(session, sites=set(site_ids))
     versions: list[tuple[str, int]] = [(row.site_id, row.version) for row in newest]
     missing = [one for one in versions if one not in _held]
     if missing and len(_held) + len(missing) > _MOST_HELD:
@@ -116,4 +117,4 @@ def _newest_versions() -> Select[Any]:
 
 
 # Asked with every batch. Made once: to make it anew takes longer than to run it.
-_NEWEST_OF = _newest_versions().where(SiteModelRow.site_id.in_(bindparam("sites", expanding=True)))
+_NEWEST_OF = Prepared(_newest_versions().where(SiteModelRow.site_id.in_(bindparam("sites", expanding=True))))

@@ -12,6 +12,7 @@ from moderation.identity import Keyed, new_id
 from moderation.keys import Kind, add_key
 from moderation.log import get_logger
 from moderation.policy import Policy, read_policy
+from moderation.prepared import Prepared
 from moderation.tables import Moderator, ModeratorSite, PolicyVersion, Site, table
 
 log = get_logger(__name__)
@@ -96,7 +97,7 @@ def list_moderators(session: Session) -> list[tuple[Moderator, list[str]]]:
 
 # Every request asks this. Made once, of the bare table: to make it anew takes longer than to run it.
 _policy = table(PolicyVersion).c
-_NEWEST = (
+_NEWEST = Prepared(
     select(_policy.site_id, func.max(_policy.version).label("version"))
     .where(_policy.site_id.in_(bindparam("sites", expanding=True)))
     .group_by(_policy.site_id)
@@ -109,7 +110,7 @@ def policies_of(session: Session, site_ids: Iterable[str]) -> Mapping[str, Polic
     One small query; documents, which may list thousands of words, are read and understood once per version.
     """
     wanted = set(site_ids)
-    newest = session.execute(_NEWEST, {"sites": list(wanted)})
+    newest = _NEWEST.rows(session, sites=wanted)
     versions = {row.site_id: (row.site_id, row.version) for row in newest}
     policies = {version: known for version in versions.values() if (known := _understood.get(version))}
     policies |= _understand(session, [version for version in versions.values() if version not in policies])

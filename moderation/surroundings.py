@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from moderation.arrivals import Posted
 from moderation.filters.facts import Surroundings
 from moderation.filters.relevance import is_comparable
+from moderation.prepared import Prepared
 from moderation.tables import Comment, table
 
 # The post's latest: a subject is clear from them, and a post with thousands costs no more.
@@ -30,7 +31,7 @@ def look_up(
     parents = _parents(session, [comment for comment in comments if comment.parent_id])
     long = [comment.id for comment in comments if is_comparable(comment.body)]
     said: dict[tuple[str, str], list[str]] = {}
-    for row in session.execute(LATEST, {"ids": long}) if long else ():
+    for row in _LATEST_SAID.rows(session, ids=long) if long else ():
         said.setdefault((row.site_id, row.post_id), []).append(row.body)
     return {
         comment.id: Surroundings(
@@ -48,7 +49,7 @@ def _parents(session: Session, answers: Sequence[Posted]) -> Mapping[tuple[str, 
         return {}
     sites = {comment.site_id for comment in answers}
     named = {comment.parent_id or "" for comment in answers}
-    rows = session.execute(PARENTS, {"sites": list(sites), "named": list(named)})
+    rows = _ANSWERED.rows(session, sites=sites, named=named)
     return {(row.site_id, row.named): row.body for row in rows}
 
 
@@ -96,3 +97,4 @@ def _latest() -> Select[Any]:
 
 # Made once: the same text for every batch.
 LATEST, PARENTS = _latest(), _named()
+_LATEST_SAID, _ANSWERED = Prepared(LATEST), Prepared(PARENTS)

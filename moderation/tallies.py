@@ -20,13 +20,14 @@ from sqlalchemy.orm import Session
 
 from moderation.db import Database
 from moderation.identity import new_id
+from moderation.prepared import Prepared
 from moderation.tables import TallyRow, TotalRow, table
 
 # Rows folded in one transaction.
 _MOST_FOLDED = 5_000
 _NOTED_EVERY_SECONDS = 5.0
 # Made once, of the bare table: to make it anew takes longer than to run it.
-_APPEND = insert(table(TallyRow))
+_APPEND = Prepared(insert(table(TallyRow)))
 # What one process remembers at most while the database is away: labels are few, but who knows.
 _MOST_NOTED = 10_000
 
@@ -75,7 +76,7 @@ class Tally:
         """Append the row, if anything was counted."""
         if self.sums:
             counts = [[list(key), value] for key, value in self.sums.items()]
-            session.execute(_APPEND, {"id": new_id("ta"), "counts": counts})
+            _APPEND.run_for_all(session, [{"id": new_id("ta"), "counts": counts}])
 
 
 def fold(session: Session) -> int:

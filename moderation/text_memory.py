@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Select, any_, bindparam, delete, func, select, text, update
+from sqlalchemy import BigInteger, Select, any_, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from moderation.bands import bands_of
+from moderation.prepared import Prepared
 from moderation.tables import Comment, TextBand, TextSketch, insert_new, table
 
 # A judged comment that nobody decided about is forgotten then; a decision after that teaches no near-copies.
@@ -62,9 +63,17 @@ def _sharing(*, is_sqlite: bool) -> Select[Any]:
 
 # By dialect. Made once, like those that write: to make them anew takes longer than to run them.
 SHARING = {"sqlite": _sharing(is_sqlite=True), "postgresql": _sharing(is_sqlite=False)}
-_NEW_SKETCHES = insert_new(TextSketch)
+_SHARING = {dialect: Prepared(one) for dialect, one in SHARING.items()}
+_NEW_SKETCHES = Prepared(insert_new(TextSketch))
 _comments = table(Comment)
-_NAME = update(_comments).where(_comments.c.id == bindparam("comment")).values(campaign_id=bindparam("campaign"))
+_NAME = Prepared(
+    update(_comments).where(_comments.c.id == bindparam("comment")).values(campaign_id=bindparam("campaign"))
+)
+
+
+def sharing(session: Session, bands: Collection[int]) -> Sequence[Any]:
+    """Return who is in these bands: band, comment, and until when it is remembered (None: for ever)."""
+    return _SHARING[session.get_bind().dialect.name].rows(session, bands=list(bands))
 
 
 def remember(session: Session, traces: Mapping[str, Trace], now: datetime) -> None:
@@ -72,8 +81,8 @@ def remember(session: Session, traces: Mapping[str, Trace], now: datetime) -> No
     if not traces:
         return
     # A comment may be judged again by then; what is known of its text stays.
-    session.execute(
-        _NEW_SKETCHES,
+    _NEW_SKETCHES.run_for_all(
+        session,
         [
             {"comment_id": comment_id, "sketch": trace.sketch, "kept_until": now + KEPT_FOR}
             for comment_id, trace in traces.items()
@@ -101,7 +110,7 @@ def _name_campaigns(session: Session, traces: Mapping[str, Trace]) -> None:
         if trace.campaign_id
     ] + [{"comment": comment_id, "campaign": comment_id} for comment_id in free]
     if named:
-        session.connection().execute(_NAME, named)
+        _NAME.run_for_all(session, named)
 
 
 def keep(session: Session, comment_id: str, site_id: str) -> None:
@@ -138,7 +147,7 @@ def _add(session: Session, pairs: Sequence[tuple[int, str]]) -> None:
         session.connection().execute(_ADD_TO_POSTGRESQL, columns)
 
 
-def room(bands: Collection[int], found: Sequence[Row[Any]], since: datetime) -> set[int]:
+def room(bands: Collection[int], found: Sequence[Any], since: datetime) -> set[int]:
     """Return those of the bands that still take comments, after what `sharing` found; only recent ones take room."""
     crowd = Counter(band for band, _, kept_until in found if kept_until is not None and kept_until > since + KEPT_FOR)
     return {band for band in bands if crowd[band] < FULL}
