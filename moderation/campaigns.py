@@ -5,9 +5,11 @@ The filter `near_copies` reads what comes of it, `screening` hands the traces to
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Literal
 
 from sqlalchemy import Select, and_, bindparam, select
@@ -19,7 +21,7 @@ from moderation.filters.facts import Copy, NearCopies
 from moderation.prepared import Prepared
 from moderation.similarity import similarities
 from moderation.tables import Comment, DecisionRow, TextSketch
-from moderation.text_memory import FULL, Trace, room, sharing
+from moderation.text_memory import FULL, Trace, full_bands, sharing
 
 # Of the labelled spam that is known to be a near-copy of earlier spam 95 % is found from here on, and .02 % of the ham
 # with it (docs/filters.md); from .6 on it is 83 % and .01 %.
@@ -60,15 +62,15 @@ class _Known:
 class Candidates:
     """Whom to compare the comments of a batch with; copies count as recent from `since` on.
 
-    `bands` and `chosen` (the candidates' ids) are by comment; `others` are those that are not in the batch; `free` are
-    the bands that still take comments.
+    `bands` and `chosen` (the candidates' ids) are by comment; `others` are those that are not in the batch; `full` are
+    the bands that take no more comments.
     """
 
     batch: Mapping[str, _Known]
     bands: Mapping[str, tuple[int, ...]]
     chosen: Mapping[str, Sequence[str]]
     others: Mapping[str, _Known]
-    free: Container[int]
+    full: AbstractSet[int]
     since: datetime
 
 
@@ -80,22 +82,23 @@ def look_up(
         comment.id: _known(comment, sketch) for comment in comments if (sketch := sketches[comment.id]) is not None
     }
     if not batch:
-        return Candidates({}, {}, {}, {}, (), since)
+        return Candidates({}, {}, {}, {}, frozenset(), since)
     bands = {one.id: bands_of(one.site_id, one.sketch) for one in batch.values()}
     wanted = {band for of_one in bands.values() for band in of_one}
     rows = sharing(session, wanted)
-    members = _members([(band, id_, kept_until) for band, id_, kept_until in rows], bands)
+    members = _members(rows, bands)
     chosen = {id_: _choose(id_, of_one, members) for id_, of_one in bands.items()}
     stored = {id_ for ids in chosen.values() for id_ in ids} - batch.keys()
     others = {row[0]: _Known(*row) for row in _CANDIDATES.rows(session, ids=stored)} if stored else {}
-    return Candidates(batch, bands, chosen, others, room(wanted, rows, since), since)
+    return Candidates(batch, bands, chosen, others, full_bands(rows, since), since)
 
 
 def compare(asked: Candidates) -> Mapping[str, Found]:
     """Return what is found for the comments of the batch that have a sketch, by id. Pure."""
     found: dict[str, Found] = {}
     for id_, near in _compare(asked.batch, asked.others, asked.chosen).items():
-        free = [band for band in asked.bands[id_] if band in asked.free]
+        bands = asked.bands[id_]
+        free = [band for band in bands if band not in asked.full] if asked.full else bands
         found[id_] = _found(asked.batch[id_], near, free, asked.since)
     return _share_campaigns(found, asked.others)
 
@@ -137,14 +140,18 @@ def _known(comment: Posted, sketch: bytes) -> _Known:
 def _members(
     rows: Iterable[tuple[int, str, datetime | None]], bands: Mapping[str, tuple[int, ...]]
 ) -> Mapping[int, list[tuple[str, _Kind]]]:
-    """Return who is in each band: stored ones and, as far as there is room, those of the batch."""
+    """Return who is in bands that several share: stored ones and, as far as there is room, those of the batch."""
     members: dict[int, list[tuple[str, _Kind]]] = {}
+    # Most bands are a single comment's.
+    sizes = Counter(chain.from_iterable(bands.values()))
     for band, id_, kept_until in rows:
         if id_ not in bands:
             members.setdefault(band, []).append((id_, "decided" if kept_until is None else "judged"))
     mates: Counter[int] = Counter()
     for id_, of_one in sorted(bands.items()):
         for band in of_one:
+            if sizes[band] == 1:
+                continue
             mates[band] += 1
             if mates[band] <= FULL:
                 members.setdefault(band, []).append((id_, "mate"))
@@ -153,7 +160,9 @@ def _members(
 
 def _choose(id_: str, bands: Iterable[int], members: Mapping[int, list[tuple[str, _Kind]]]) -> list[str]:
     """Return the comments that share most bands with this one; of each kind some, so that no flood hides the others."""
-    shared = Counter(member for band in bands for member in members.get(band, ()) if member[0] != id_)
+    shared = Counter(member for band in bands if band in members for member in members[band] if member[0] != id_)
+    if not shared:
+        return []
     chosen: list[str] = []
     for kind in _KINDS:
         # The newest of the stored ones still count as recent; the first of the batch are who the others follow.
@@ -169,6 +178,9 @@ def _compare(
     """Return the true near-copies of each comment of the batch: sharing a band alone proves nothing."""
     near: dict[str, list[tuple[_Known, float]]] = {}
     for id_, one in batch.items():
+        if not chosen[id_]:
+            near[id_] = []
+            continue
         compared = [known for other in chosen[id_] if (known := others.get(other) or batch.get(other))]
         alike = similarities(one.sketch, [known.sketch for known in compared])
         near[id_] = [
@@ -180,6 +192,8 @@ def _compare(
 
 
 def _found(one: _Known, near: Sequence[tuple[_Known, float]], bands: Iterable[int], since: datetime) -> Found:
+    if not near:
+        return Found(trace=Trace(one.sketch, tuple(bands)))
     # The same text is REPEATED or REPEATED_SPAM already; what people approved speaks for it either way.
     varied = [(known, share) for known, share in near if known.fingerprint != one.fingerprint]
     recent = [(known, share) for known, share in varied if known.received_at > since]

@@ -26,6 +26,11 @@ CONNECT_SECONDS = 3
 STATEMENT_MILLISECONDS = 15_000
 
 
+# Of SQLite's log, 4 kB each, before a commit has to copy it into the file and flush both: by default 1,000, which is
+# every batch of two hundred verdicts. With both this and the pages held a batch writes in three fifths of the time.
+_PAGES_OF_LOG = 4_000
+
+
 class Database:
     """Connections to one database. Making one connects to nothing."""
 
@@ -143,8 +148,7 @@ def _sqlite_engine(url: str, path: str | None, pool_size: int, *, can_redo: bool
         connect_args={"timeout": SQLITE_BUSY_SECONDS},
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    if not can_redo:
-        event.listen(engine, "connect", _flush_every_commit)
+    event.listen(engine, "connect", _hold_a_batch if can_redo else _flush_every_commit)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -157,11 +161,18 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # Outlives a crash of any process. A power cut may undo the last commits, never tear one.
     pragma("PRAGMA synchronous = NORMAL")
     pragma("PRAGMA foreign_keys = ON")
+    pragma(f"PRAGMA wal_autocheckpoint = {_PAGES_OF_LOG}")
 
 
 def _flush_every_commit(connection: sqlite3.Connection, _record: Any) -> None:
     # A 202 outlives a power cut as well; so does whatever others have committed before it.
     connection.execute("PRAGMA synchronous = FULL")
+
+
+def _hold_a_batch(connection: sqlite3.Connection, _record: Any) -> None:
+    # Two hundred verdicts change a thousand pages. With less than those, SQLite writes them down and reads them again
+    # before the commit. In KiB, as far as they are needed.
+    connection.execute("PRAGMA cache_size = -8000")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -6,9 +6,10 @@ youtube.com) counts with the beginning of its path: one channel's spam says noth
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, case, column, func, select, values
+from sqlalchemy import BigInteger, Select, and_, bindparam, case, column, func, select, values
 from sqlalchemy.orm import Session
 
 from moderation.filters.facts import LinkHistory
@@ -41,7 +42,7 @@ def look_up(session: Session, targets: Mapping[str, Sequence[str]], sites: Mappi
         return {}
     known = {
         row.domain: LinkHistory(seen=row.seen, spam=row.spam, approved=row.approved, standing=row.standing)
-        for row in session.execute(histories(sorted(numbers)))
+        for row in _histories(_size(len(numbers))).rows(session, **_asked(sorted(numbers)))
     }
     return {
         one: {target: known.get(number_of(sites[one], target), LinkHistory()) for target in found}
@@ -49,11 +50,35 @@ def look_up(session: Session, targets: Mapping[str, Sequence[str]], sites: Mappi
     }
 
 
+def _size(count: int) -> int:
+    """Return the next power of two, so that the words of few sizes are needed."""
+    return 1 << (count - 1).bit_length()
+
+
+def _asked(numbers: Sequence[int]) -> dict[str, int | None]:
+    """Return what the statement asks with; nothing is linked to a place that is NULL."""
+    places = range(_size(len(numbers)))
+    return {f"number_{at}": numbers[at] if at < len(numbers) else None for at in places}
+
+
 def histories(numbers: Sequence[int]) -> Select[Any]:
     """Select what became of the latest comments with each of these targets."""
+    return _statement(_size(len(numbers))).params(_asked(numbers))
+
+
+@cache
+def _histories(size: int) -> Prepared:
+    return Prepared(_statement(size))
+
+
+def _statement(size: int) -> Select[Any]:
     link, latest = (table(LinkDomain).alias(name) for name in ("link", "latest"))
     comments, decisions = table(Comment).alias("linking"), table(DecisionRow)
-    asked = values(column("domain", BigInteger), name="asked").data([(one,) for one in numbers]).cte("asked")
+    asked = (
+        values(column("domain", BigInteger), name="asked")
+        .data([(bindparam(f"number_{at}", type_=BigInteger),) for at in range(size)])
+        .cte("asked")
+    )
     since = (
         select(latest.c.comment_id)
         .where(latest.c.domain == asked.c.domain)

@@ -27,26 +27,28 @@ class Prepared:
         self._statement = statement
         self._words: dict[tuple[str, tuple[str, ...]], _Words] = {}
 
-    def rows(self, session: Session, **given: Any) -> list[Any]:
+    def rows(self, session: Session | Connection, **given: Any) -> list[Any]:
         """Run it; return its rows, tuples whose values have names too."""
         words, connection = self._asked(session, ())
         with closing(_run(connection, words, given)) as cursor:
             return words.read(cursor, connection.dialect)
 
-    def run(self, session: Session, **given: Any) -> None:
+    def run(self, session: Session | Connection, **given: Any) -> None:
         """Run it where it returns nothing."""
         words, connection = self._asked(session, ())
         _run(connection, words, given).close()
 
-    def run_for_all(self, session: Session, given: Sequence[Mapping[str, Any]]) -> None:
+    def run_for_all(self, session: Session | Connection, given: Sequence[Mapping[str, Any]]) -> None:
         """Run it for each of these, one at least, which name the same columns."""
         words, connection = self._asked(session, tuple(given[0]))
         connection.exec_driver_sql(words.text, words.bound(given))
 
-    def _asked(self, session: Session, columns: tuple[str, ...]) -> tuple["_Words", Connection]:
-        # What was added to the session is seen by what follows, as always with SQLAlchemy.
-        session.flush()
-        connection = session.connection()
+    def _asked(self, session: Session | Connection, columns: tuple[str, ...]) -> tuple["_Words", Connection]:
+        connection = session
+        if isinstance(connection, Session):
+            # What was added to it is seen by what follows, as always with SQLAlchemy.
+            connection.flush()
+            connection = connection.connection()
         key = connection.dialect.name, columns
         words = self._words.get(key)
         if words is None:

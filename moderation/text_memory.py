@@ -147,10 +147,11 @@ def _add(session: Session, pairs: Sequence[tuple[int, str]]) -> None:
         session.connection().execute(_ADD_TO_POSTGRESQL, columns)
 
 
-def room(bands: Collection[int], found: Sequence[Any], since: datetime) -> set[int]:
-    """Return those of the bands that still take comments, after what `sharing` found; only recent ones take room."""
-    crowd = Counter(band for band, _, kept_until in found if kept_until is not None and kept_until > since + KEPT_FOR)
-    return {band for band in bands if crowd[band] < FULL}
+def full_bands(found: Sequence[Any], since: datetime) -> set[int]:
+    """Return the bands that take no more comments, after what `sharing` found; only recent ones take room."""
+    until = since + KEPT_FOR
+    crowd = Counter(band for band, _, kept_until in found if kept_until is not None and kept_until > until)
+    return {band for band, count in crowd.items() if count >= FULL}
 
 
 def overdue(now: datetime) -> Select[tuple[str]]:

@@ -23,6 +23,8 @@ def test_only_work_that_can_be_redone_is_left_to_the_system_to_flush(
         assert session.scalar(text("PRAGMA synchronous")) == level
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert session.scalar(text("PRAGMA foreign_keys")) == 1
+        # No batch of verdicts has to copy the log into the file.
+        assert session.scalar(text("PRAGMA wal_autocheckpoint")) == 4_000
     database.close()
 
 
