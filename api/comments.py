@@ -24,7 +24,7 @@ from moderation.errors import FieldError, InvalidInputError
 from moderation.idempotency import Once
 from moderation.intake import Accepted, Answer, accept
 from moderation.keys import Caller, Kind
-from moderation.log import get_logger
+from moderation.log import gathered, get_logger
 from moderation.reading import REASON_OF, list_comments, read_comment, read_for_author
 from moderation.submission import Submission, read_submission, rename_wordpress_fields
 
@@ -189,8 +189,9 @@ def post_batch() -> Response:
     submissions = [one for one in read if isinstance(one, Submission)]
     once = wanted_once(caller.site(), BATCH_PATH)
     accepted = _accept(caller, submissions, shape_all, once)
-    for comment_id in accepted.ids:
-        log.info("accepted", comment=comment_id, site=caller.site())
+    with gathered():
+        for comment_id in accepted.ids:
+            log.info("accepted", comment=comment_id, site=caller.site())
     return jsonify(accepted.answer)
 
 

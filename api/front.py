@@ -24,7 +24,7 @@ from api.arrival import Arrivals, Receive, too_large
 from api.limits import most_bytes
 from api.problems import REFUSED, ProblemError
 from moderation.abreast import run_abreast
-from moderation.log import get_logger
+from moderation.log import gathered, get_logger
 
 log = get_logger(__name__)
 
@@ -131,7 +131,8 @@ class Front:
         while True:
             requests = self._next_abreast(len(requests))
             answers: list[_Answered] = []
-            run_abreast([partial(self._answer_abreast, *one, answers) for one in requests])
+            with gathered():
+                run_abreast([partial(self._answer_abreast, *one, answers) for one in requests])
             _tell(answers)
 
     def _next_abreast(self, before: int) -> list[_Request]:

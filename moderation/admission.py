@@ -50,7 +50,7 @@ class Admissions:
 
     def _find(self, tokens: set[str]) -> dict[str, Admission]:
         now = utc_now()
-        with self._database.read() as session:
+        with self._database.look() as session:
             callers = find_callers(session, self._keyed, tokens, now)
             policies = policies_of(session, {_site_of(one) for one in callers.values()})
             forms = {_site_of(one) for one in callers.values() if one.kind is Kind.PUBLIC}

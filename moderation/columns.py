@@ -3,12 +3,28 @@
 `tables` stands on it.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, String, Table, TextClause, TypeDecorator, bindparam, text
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Dialect,
+    Index,
+    String,
+    Table,
+    TextClause,
+    TypeDecorator,
+    bindparam,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
+
+# What a statement that reads is asked through: `Database.read()` or `Database.look()`.
+Reader = Session | Connection
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -58,6 +74,38 @@ def insert_new(row: type[Row]) -> TextClause:
     # Names of our own tables.
     words = f"INSERT INTO {bare.name} ({', '.join(names)}) VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608
     return text(words).bindparams(*(bindparam(one.name, type_=one.type) for one in bare.c))
+
+
+class NewRows:
+    """The INSERT of many rows in the driver's own words: SQLAlchemy goes over each value of each row.
+
+    A comment takes 30 µs instead of 43, 20 of them SQLite's own.
+    """
+
+    def __init__(self, row: type[Row]) -> None:
+        self._table = table(row)
+        self._made: dict[tuple[str, ...], tuple[str, list[tuple[str, Callable[[Any], Any]]]]] = {}
+
+    def write(self, session: Session, rows: Sequence[dict[str, Any]]) -> None:
+        """Write rows that all have the same columns in the same order; their values are made the database's."""
+        connection = session.connection()
+        dialect = connection.dialect
+        key = (dialect.name, *rows[0])
+        if key not in self._made:
+            self._made[key] = self._make(dialect, rows[0])
+        words, processes = self._made[key]
+        for name, process in processes:
+            for row in rows:
+                row[name] = process(row[name])
+        connection.exec_driver_sql(words, [tuple(row.values()) for row in rows])
+
+    def _make(self, dialect: Dialect, names: Iterable[str]) -> tuple[str, list[tuple[str, Callable[[Any], Any]]]]:
+        listed = list(names)
+        mark = "?" if dialect.paramstyle == "qmark" else "%s"
+        # Names of our own tables.
+        words = f"INSERT INTO {self._table.name} ({', '.join(listed)}) VALUES ({', '.join([mark] * len(listed))})"  # noqa: S608
+        made = {name: self._table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in listed}
+        return words, [(name, process) for name, process in made.items() if process is not None]
 
 
 def partial_index(name: str, *columns: str, where: str) -> Index:

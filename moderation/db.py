@@ -39,6 +39,8 @@ class Database:
         # Others' transactions run on the same connection to the server: nothing may be left on it.
         self.is_pooled = is_pooled
         self._writer = engine.execution_options(is_write=True)
+        # PgBouncer is told what a statement may take once it is in a transaction, and SQLite begins them as we say.
+        self._looker = engine if is_pooled or self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
         # PostgreSQL lets writers in side by side.
         self._turn = Turn(Path(f"{engine.url.database}-turn")) if self.is_sqlite else contextlib.nullcontext()
         self._together = Together(self.write)
@@ -90,6 +92,15 @@ class Database:
         """Run a transaction that only reads."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Read with statements that may each see another moment.
+
+        There is no session, and on PostgreSQL none of the turns that a transaction takes.
+        """
+        with self._looker.connect() as connection:
+            yield connection
 
     @property
     def is_sqlite(self) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import BindParameter, Row, ScalarSelect, Select, and_, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from moderation.columns import UtcDateTime
+from moderation.columns import Reader, UtcDateTime
 from moderation.db import Database
 from moderation.events import Notice, Owed, record
 from moderation.log import get_logger
@@ -86,7 +86,7 @@ _TIGHTENED = Prepared(
 )
 
 
-def tightened(session: Session, site_ids: Iterable[str], now: datetime) -> AbstractSet[str]:
+def tightened(session: Reader, site_ids: Iterable[str], now: datetime) -> AbstractSet[str]:
     """Return those of the sites that are tightened now. Whether their policy wants it is for the caller to ask."""
     wanted = set(site_ids)
     return {row.site_id for row in _TIGHTENED.rows(session, sites=wanted, now=now)} if wanted else frozenset()

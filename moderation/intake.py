@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from moderation import idempotency
+from moderation.columns import NewRows
 from moderation.db import Database
 from moderation.form_work import is_done
 from moderation.forms import read_form
@@ -20,7 +20,7 @@ from moderation.idempotency import Once
 from moderation.identity import Keyed, new_id
 from moderation.posts import remember_posts
 from moderation.submission import Submission
-from moderation.tables import Comment, table
+from moderation.tables import Comment
 from moderation.text import fingerprint
 from moderation.together import leave
 
@@ -107,7 +107,10 @@ def _write(session: Session, arrived: Sequence[_Arrived]) -> None:
             told.setdefault(one.site_id, []).extend(one.submissions)
     for site_id, submissions in told.items():
         remember_posts(session, site_id, submissions, is_public=False)
-    session.execute(insert(table(Comment)), [row for one in arrived for row in one.rows])
+    _NEW.write(session, [row for one in arrived for row in one.rows])
+
+
+_NEW = NewRows(Comment)
 
 
 def _row(comment_id: str, site_id: str, one: Submission, keyed: Keyed, now: datetime) -> dict[str, Any]:

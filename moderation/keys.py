@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from moderation.columns import Reader
 from moderation.errors import FieldError, InvalidInputError, NotFoundError
 from moderation.identity import Keyed, new_akismet_key, new_id, new_token
 from moderation.tables import Key, Moderator, ModeratorSite, table
@@ -72,7 +73,7 @@ def authenticate(session: Session, keyed: Keyed, token: str, now: datetime) -> C
     return find_callers(session, keyed, [token], now).get(token)
 
 
-def find_callers(session: Session, keyed: Keyed, tokens: Iterable[str], now: datetime) -> dict[str, Caller]:
+def find_callers(session: Reader, keyed: Keyed, tokens: Iterable[str], now: datetime) -> dict[str, Caller]:
     """Return who holds each of the tokens, in one statement; tokens that nobody holds (any more) are left out."""
     by_digest = {
         digest: token
@@ -86,7 +87,7 @@ def find_callers(session: Session, keyed: Keyed, tokens: Iterable[str], now: dat
     return {by_digest[key.digest]: _caller(session, key) for key in found}
 
 
-def _caller(session: Session, key: Any) -> Caller:
+def _caller(session: Reader, key: Any) -> Caller:
     kind = Kind(key.kind)
     if kind is Kind.ADMIN:
         return Caller(kind, key.id, key.name, None)

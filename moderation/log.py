@@ -7,7 +7,8 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 # structlog takes rich, where there is one, to draw tracebacks on terminals: some 4 MB of every process, and our lines
@@ -44,6 +45,46 @@ def _without_text(record: logging.LogRecord) -> bool:
     return True
 
 
+# Lines that one write puts down as a whole, whoever else writes to the same pipe (POSIX, PIPE_BUF).
+_WHOLE_BYTES = 4096
+_gathering = threading.local()
+
+
+@contextlib.contextmanager
+def gathered() -> Iterator[None]:
+    """Write what this thread says in the block at its end: to write lets other threads have the interpreter.
+
+    One that answers many asks for it back once for all of their lines, instead of once for each.
+    """
+    if getattr(_gathering, "lines", None) is not None:
+        yield
+        return
+    lines: list[bytes] = []
+    _gathering.lines = lines
+    try:
+        yield
+    finally:
+        _gathering.lines = None
+        whole: list[bytes] = []
+        size = 0
+        for line in lines:
+            if size + len(line) > _WHOLE_BYTES:
+                _put(b"".join(whole))
+                whole, size = [], 0
+            whole.append(line)
+            size += len(line)
+        _put(b"".join(whole))
+
+
+def _put(lines: bytes) -> None:
+    """Write lines. Where the disk is full, or nobody reads on, they are lost, and the work goes on."""
+    stream = getattr(sys.stderr, "buffer", None)
+    if stream is not None and lines:
+        with contextlib.suppress(OSError):
+            # Beneath the buffer, which would be a lock again.
+            getattr(stream, "raw", stream).write(lines)
+
+
 class _Lines:
     """Writes lines to standard error, each in one go: so those of several threads and processes don't mix.
 
@@ -55,12 +96,12 @@ class _Lines:
         self.name = name
 
     def write(self, line: bytes) -> None:
-        """Write a line. Where the disk is full, or nobody reads on, it is lost, and the work goes on."""
-        stream = getattr(sys.stderr, "buffer", None)
-        if stream is not None:
-            with contextlib.suppress(OSError):
-                # Beneath the buffer, which would be a lock again.
-                getattr(stream, "raw", stream).write(line + b"\n")
+        """Write a line, or keep it where lines are `gathered`."""
+        gathered: list[bytes] | None = getattr(_gathering, "lines", None)
+        if gathered is None:
+            _put(line + b"\n")
+        else:
+            gathered.append(line + b"\n")
 
     debug = info = warning = error = critical = exception = write
 

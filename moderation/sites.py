@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from moderation.columns import Reader
 from moderation.errors import NotFoundError
 from moderation.identity import Keyed, new_id
 from moderation.keys import Kind, add_key
@@ -104,7 +105,7 @@ _NEWEST = Prepared(
 )
 
 
-def policies_of(session: Session, site_ids: Iterable[str]) -> Mapping[str, Policy]:
+def policies_of(session: Reader, site_ids: Iterable[str]) -> Mapping[str, Policy]:
     """Return the newest policy of each site; the default where a site has none.
 
     One small query; documents, which may list thousands of words, are read and understood once per version.
@@ -122,7 +123,7 @@ _understood: dict[tuple[str, int], Policy] = {}
 _MOST_UNDERSTOOD = 1_000
 
 
-def _understand(session: Session, missing: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Policy]:
+def _understand(session: Reader, missing: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Policy]:
     if not missing:
         return {}
     rows = session.execute(

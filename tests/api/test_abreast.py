@@ -96,7 +96,7 @@ def test_a_database_that_is_away_is_said_to_all(service: Service, monkeypatch: p
         raise OperationalError("SELECT", {}, Exception("away"))
         yield
 
-    monkeypatch.setattr(Database, "read", away)
+    monkeypatch.setattr(Database, "look", away)
     answers = _post(service, {}, {}, {"key": "sk_nobody"})
     assert [(one.status_code, one.headers["Retry-After"]) for one in answers] == [(503, "5")] * 3
     # Waiting for it once for each would keep all of them waiting.

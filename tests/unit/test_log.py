@@ -1,5 +1,6 @@
 """The log: what becomes of the work when a line can't be written."""
 
+import json
 import os
 import subprocess
 import sys
@@ -27,3 +28,27 @@ def test_a_line_that_can_not_be_written_stops_nothing(reader: str) -> None:
     finally:
         os.close(errors)
     assert (done.stdout, done.returncode) == ("went on\n", 0)
+
+
+_GATHERS = """
+from moderation.log import configure, gathered, get_logger
+configure("INFO", "test")
+log = get_logger("test")
+with gathered():
+    for number in range(40):
+        with gathered():
+            log.info("said", number=number, text="x" * 300)
+    print("nothing yet", flush=True)
+log.info("said", number=40)
+"""
+
+
+def test_lines_that_are_gathered_are_written_whole_and_in_order() -> None:
+    reading, writing = os.pipe()
+    done = subprocess.run([sys.executable, "-c", _GATHERS], check=True, stdout=writing, stderr=writing, timeout=60)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        first, *lines = told.read().splitlines()
+    assert first == "nothing yet"
+    assert [json.loads(line)["number"] for line in lines] == list(range(41))
+    assert done.returncode == 0

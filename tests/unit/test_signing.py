@@ -1,5 +1,6 @@
 """Signatures: stock libraries accept ours, and ours are accepted for the right reasons only."""
 
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -94,6 +95,20 @@ def test_ids_sort_by_time_and_tokens_do_not_repeat() -> None:
     assert len(key) == 12
     assert key.isascii()
     assert key.lower() == key
+
+
+def test_a_forked_process_makes_other_ids() -> None:
+    new_id("cm")
+    reading, writing = os.pipe()
+    # Of the same millisecond, if need be, so that only what is random tells them apart.
+    child = os.fork()
+    if child == 0:
+        os.write(writing, new_id("cm")[13:].encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        assert told.read() != new_id("cm")[13:]
 
 
 def test_a_token_is_of_its_purpose_and_text() -> None:

@@ -1,8 +1,10 @@
 """Submissions: what is read, what is refused, and that every error is named at once."""
 
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,6 +97,43 @@ def test_international_addresses_are_kept_as_given(email: str) -> None:
 def test_equal_addresses_have_one_normal_form() -> None:
     assert normalize_email("Jose\u0301@EXAMPLE.com") == normalize_email("jos\u00e9@example.COM")
     assert normalize_email("a@xn--fsqu00a.xn--0zwm56d") == normalize_email("a@例子.测试")
+
+
+@pytest.mark.parametrize("before", ["a", "Bob", "x.y", ".a", "a.", "a..b", "o'brien+x", "POSTMASTER", "é", '"q"', ""])
+@pytest.mark.parametrize(
+    "after",
+    [
+        "example.com",
+        "Example.COM",
+        "test",
+        "a.test",
+        "a.1",
+        "-a.com",
+        "a-.com",
+        "ab--c.com",
+        "xn--mnchen-3ya.de",
+        "XN--mnchen-3ya.de",
+        "münchen.de",
+        "a.b.co.uk",
+        ".com",
+        "a..com",
+        "a_b.com",
+        "",
+        "x.com\n",
+        f"{'a' * 64}.com",
+        f"{'.'.join(['a' * 60] * 4)}.com",
+        f"{'.'.join(['a' * 60] * 4)}xxxxxx.com",
+    ],
+)
+def test_an_address_is_read_as_email_validator_reads_it(before: str, after: str) -> None:
+    address = f"{before}@{after}"
+    try:
+        whole = validate_email(address, check_deliverability=False).normalized
+    except EmailNotValidError:
+        with pytest.raises(ValueError, match="address"):
+            normalize_email(address)
+    else:
+        assert normalize_email(address) == unicodedata.normalize("NFC", whole.casefold())
 
 
 @pytest.mark.parametrize(
