@@ -10,7 +10,8 @@ In the order in which a comment meets them:
 - `arrivals` reads the comments that wait, and their texts; `facts` gathers what the filters need for a whole batch,
   with `history`: what authors did before, and `surroundings`: what was said there; `text` folds (`markup`,
   `lookalikes`) and finds `links` (`disguised_links`, `domains`), `readings` undo l33t and s p a c i n g, `finglish`
-  reads Persian in Latin letters, `wordlists` finds many words at once; `filters` notice `signals`.
+  reads Persian in Latin letters, `wordlists` finds many words at once, `promotions` those of advertisements,
+  `disguises` letters that pass for others; `filters` notice `signals`.
 - `link_memory` knows where comments linked to and what became of them; `campaigns` finds near-copies by `similarity`,
   in the `bands` that `text_memory` keeps.
 - `policy` says what signals weigh on a site, `verdict` sums them up, `screening` writes the outcome; before it does,

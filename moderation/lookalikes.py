@@ -33,6 +33,8 @@ _STYLED_LETTER = re.compile(f"[{_STYLED_LETTERS}]")
 
 _INTO_LATIN = str.maketrans(_CYRILLIC + _GREEK + _OTHERS, _CYRILLIC_AS_LATIN + _GREEK_AS_LATIN + _OTHERS_AS_LATIN)
 _INTO_CYRILLIC = str.maketrans(_LATIN, _LATIN_AS_CYRILLIC)
+_LIKE_LATIN_LETTERS = frozenset(_CYRILLIC + _GREEK + _OTHERS)
+_LIKE_CYRILLIC_LETTERS = frozenset(_LATIN)
 
 _LATIN_LETTER = re.compile("[a-z]")
 _FOREIGN = f"α-ωѐ-ӿԀ-ԯа-я{_OTHERS}"
@@ -73,3 +75,15 @@ def _fold_word(found: re.Match[str]) -> str:
     # Greek words with Latin letters in them are formulas more often than disguise: Latin or Cyrillic, nothing else.
     cyrillic = len(_CYRILLIC_LETTER.findall(word))
     return word.translate(_INTO_CYRILLIC if cyrillic > latin else _INTO_LATIN)
+
+
+def is_mixed(word: str) -> bool:
+    """Tell a word in which letters of another script stand for those that they look like: "раypal", not "QR-код".
+
+    `word` is a word as it was written. All letters of one of the two scripts have to be look-alikes.
+    """
+    small = word.lower()
+    latin, foreign = _LATIN_LETTER.findall(small), _FOREIGN_LETTER.findall(small)
+    if not (latin and foreign):
+        return False
+    return _LIKE_LATIN_LETTERS.issuperset(foreign) or _LIKE_CYRILLIC_LETTERS.issuperset(latin)

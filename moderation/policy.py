@@ -47,6 +47,8 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
     "FORM_MISSING": 1.0,
     "FORM_NO_WORK": 3.0,
     "CONTACT": 3.0,
+    "PROMOTION": 3.0,
+    "DISGUISED": 3.0,
     "LANGUAGE_OTHER": 1.0,
     "FINGLISH": 0.0,
     "ALL_CAPITALS": 0.3,
@@ -76,7 +78,7 @@ DEFAULT_POINTS_OF: Mapping[str, float] = {
 
 # What is no spam however much of it there is: points of these signals lead to `hold` and count towards nothing beyond.
 # A form shown before a flood began, or by a browser without scripts, can't show work.
-HOLDS_ONLY = frozenset(["MODEL_UNTAUGHT", "TOXIC", "FORM_NO_WORK", "REMOTE_OPINION_SPAM"])
+HOLDS_ONLY = frozenset(["MODEL_UNTAUGHT", "TOXIC", "DISGUISED", "FORM_NO_WORK", "REMOTE_OPINION_SPAM"])
 
 # Public lists for WordPress have some 60,000 lines.
 MAX_WORDS = 100_000

@@ -46,6 +46,8 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "در هجوم دیدگاه‌ها و بدون کاری که از فرم خواسته شده بود فرستاده شده است",
     ),
     "CONTACT": ("A phone number, account or wallet", "شماره تلفن، شناسه یا کیف پول"),
+    "PROMOTION": ("Offers or advertises something", "چیزی را تبلیغ یا عرضه می‌کند"),
+    "DISGUISED": ("Letters that pass for others", "حروف ساختگی یا پنهان‌کننده"),
     "LANGUAGE_OTHER": ("Another language than the site's", "به زبانی جز زبان سایت"),
     "FINGLISH": ("Persian in Latin letters", "فارسی با حروف لاتین"),
     "ALL_CAPITALS": ("All capitals", "همه با حروف بزرگ"),

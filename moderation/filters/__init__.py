@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from moderation.errors import SettingsError
 from moderation.filters.author import author
 from moderation.filters.contacts import contacts
+from moderation.filters.disguise import disguise
 from moderation.filters.facts import Facts
 from moderation.filters.flood import flood
 from moderation.filters.forms import forms
@@ -17,6 +18,7 @@ from moderation.filters.language import language
 from moderation.filters.links import links
 from moderation.filters.model import model
 from moderation.filters.near_copies import near_copies
+from moderation.filters.promotion import promotion
 from moderation.filters.relevance import relevance
 from moderation.filters.repeats import repeats
 from moderation.filters.rules import rules
@@ -42,6 +44,8 @@ BUILT_IN: tuple[Filter, ...] = (
     flood,  # more than people write: by one email, one address, on the whole site
     forms,  # a hidden field filled in, faster than people type, a form's token that is none
     contacts,  # phones, messenger ids and channels, wallets
+    promotion,  # an offer of a well-known kind, a call to come and get it
+    disguise,  # letters that pass for others
     language,  # not in a script of the site's languages
     shape,  # shouted, mashed, a run of one sign, nothing at all
     model,  # what the trained text model makes of the body

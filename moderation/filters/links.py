@@ -17,6 +17,9 @@ _CURVE = ((1.0, 0.0), (2.0, 0.5), (3.0, 0.75), (4.0, 1.0))
 _SAME_DOMAIN = 1 / 3
 # A comment with fewer letters besides its link says nothing but the link.
 _LEAST_TEXT = 10
+# What stands around a link in HTML and BBCode, once the link is cut out; with more beside it a comment says something.
+_MARKUP = re.compile(r"<[^<>]{0,200}>|&lt;.{0,200}?&gt;|\[/?url\b[^\[\]]{0,40}\]", re.IGNORECASE | re.DOTALL)
+_MOST_MARKUP = 400
 # One comment that a moderator called spam may be about the comment; the second is about where it links to.
 _ONCE, _HABIT_FROM = 0.75, 2
 # Enough to show what is meant.
@@ -48,7 +51,7 @@ def _where_they_lead(facts: Facts, everything: Sequence[Link]) -> Iterator[Signa
     shown = {first.start for first, _ in pairs}
     found = [link for link in everything if link.start not in shown and not is_own(link.host, facts.own_hosts)]
     strength = _strength(found)
-    if found and len(facts.body) - sum(link.end - link.start for link in found) < _LEAST_TEXT:
+    if found and _says_nothing_else(facts.body, everything):
         strength = max(strength, 0.75)
     if strength:
         yield Signal("LINKS_MANY", strength, _evidence("body", found))
@@ -60,6 +63,16 @@ def _where_they_lead(facts: Facts, everything: Sequence[Link]) -> Iterator[Signa
         yield Signal("LINK_SHORTENER", 1.0, _evidence("body", shorteners))
     if facts.link_histories:
         yield from _known_or_new(facts, found)
+
+
+def _says_nothing_else(text: str, everything: Sequence[Link]) -> bool:
+    if len(text) - sum(link.end - link.start for link in everything) > _MOST_MARKUP:
+        return False
+    kept, at = [], 0
+    for link in everything:
+        kept.append(text[at : link.start])
+        at = link.end
+    return len(_MARKUP.sub("", "".join((*kept, text[at:]))).strip()) < _LEAST_TEXT
 
 
 def _known_or_new(facts: Facts, found: Sequence[Link]) -> Iterator[Signal]:

@@ -16,6 +16,8 @@ PURE = (
     "similarity.py",
     "bands.py",
     "lookalikes.py",
+    "disguises.py",
+    "promotions.py",
     "markup.py",
     "readings.py",
     "finglish.py",

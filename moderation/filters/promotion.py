@@ -1,0 +1,28 @@
+"""Advertisements of well-known kinds, whatever the site.
+
+The text model knows the kinds of site that it learned from; this is for the others, from the first comment on.
+"""
+
+from collections.abc import Iterator
+
+from moderation.filters.facts import Facts
+from moderation.links import is_own
+from moderation.promotions import Kind, find_promotions, strength_of
+from moderation.signals import Evidence, Signal
+
+_SHOWN = 5
+# What tells most is shown first.
+_ORDER: tuple[Kind, ...] = ("certain", "pressing", "possible", "plain")
+
+
+def promotion(facts: Facts) -> Iterator[Signal]:
+    """Notice PROMOTION: an offer, or words of one beside a call or a link; little strength for either alone."""
+    found = find_promotions(facts.folded)
+    if not found:
+        return
+    strength = strength_of(found, has_link=any(not is_own(link.host, facts.own_hosts) for link in facts.links))
+    if strength:
+        found.sort(key=lambda one: (_ORDER.index(one.phrase.kind), one.start))
+        spans = [facts.folded_with_spans.original_span(one.start, one.end) for one in found[:_SHOWN]]
+        evidence = tuple(Evidence(facts.body[start:end], "body", start, end) for start, end in spans)
+        yield Signal("PROMOTION", strength, evidence)
