@@ -25,7 +25,7 @@ from api.answer import Answer, FastJSON
 from api.callers import note_key
 from api.doorbell import Doorbell, Publish, celery_publisher
 from api.envelope import wrap
-from api.front import Front
+from api.front import MOST_ABREAST, Front
 from api.limiting import make_limiter, show_limits
 from api.preferences import WaitingRoom
 from api.resources import Resources
@@ -58,8 +58,8 @@ def create_app(settings: Settings, publish: Publish | None = None) -> Flask:
     app.json = FastJSON(app)
     app.json.ensure_ascii = False
     app.json.sort_keys = False
-    # One thread more than answer one by one: that which answers posts.
-    database = Database.of(settings, pool_size=settings.api_threads + 1)
+    # More than the threads that answer one by one: each lane has one.
+    database = Database.of(settings, pool_size=settings.api_threads + len(MOST_ABREAST))
     keyed = Keyed(settings.secret(), settings.secret_key_previous)
     notes = Notes(database)
     replica = Replica.of(settings, pool_size=settings.api_threads)
@@ -144,4 +144,4 @@ def serve() -> Front:
     app = create_app(settings)
     Presence(app.extensions["moderation"].database, settings.log_level, "api").start()
     _collect_less()
-    return Front(app.wsgi_app, settings.api_threads, goes_abreast=comments.goes_abreast)
+    return Front(app.wsgi_app, settings.api_threads, lane_of=comments.lane_of)

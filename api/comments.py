@@ -50,17 +50,17 @@ def blueprint(waiting_room: WaitingRoom) -> Blueprint:
     return routes
 
 
-def goes_abreast(environ: Environ) -> bool:
-    """Tell whether a request is a post that waits for nothing but the database, so that others may go beside it.
+def lane_of(environ: Environ) -> str:
+    """Return where a request goes that waits for nothing but the database, so that others may go beside it, or "".
 
     Whoever waits for the verdict holds a thread; a browser's page is looked up by itself.
     """
-    return (
-        environ["PATH_INFO"] == _PATH
-        and environ["REQUEST_METHOD"] == "POST"
-        and "HTTP_PREFER" not in environ
-        and "HTTP_ORIGIN" not in environ
-    )
+    if environ["REQUEST_METHOD"] != "POST" or "HTTP_PREFER" in environ or "HTTP_ORIGIN" in environ:
+        return ""
+    return _LANES.get(environ["PATH_INFO"], "")
+
+
+_LANES = {_PATH: "posts", BATCH_PATH: "batches"}
 
 
 def _post_comment(waiting_room: WaitingRoom) -> Response:

@@ -1,5 +1,6 @@
 """Posts that one thread answers side by side: they share their transactions, and nothing else."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from api.comments import goes_abreast
+from api.comments import lane_of
 from api.front import Front
 from moderation.abreast import is_abreast, run_abreast
 from moderation.clock import utc_now
@@ -110,7 +111,7 @@ def test_the_front_lets_posts_go_abreast_but_none_that_waits(service: Service) -
         seen.append(is_abreast())
         return service.app.wsgi_app(environ, start)
 
-    front = Front(app, 1, goes_abreast=goes_abreast)
+    front = Front(app, 1, lane_of=lane_of)
     body = b'{"name":"Sara","email":"sara@example.com","body":"Well said.","post_id":"8344"}'
     for header, is_expected in (
         ((b"x-nothing", b"1"), True),
@@ -126,6 +127,29 @@ def test_the_front_lets_posts_go_abreast_but_none_that_waits(service: Service) -
     assert (client.status, seen.pop()) == (401, False)
 
 
+def test_crowds_of_posts_and_of_batches_are_answered_to_the_last(service: Service) -> None:
+    together: list[bool] = []
+
+    def app(environ: Any, start: Any) -> Any:
+        together.append(is_abreast())
+        return service.app.wsgi_app(environ, start)
+
+    front = Front(app, 1, lane_of=lane_of)
+    for path, document, status in (
+        ("/v1/comments", comment(), 202),
+        ("/v1/comments/batch", {"comments": [comment(), comment()]}, 200),
+    ):
+        body = json.dumps(document).encode()
+        heads = [(b"authorization", f"Bearer {service.sk}".encode()), (b"content-type", b"application/json")]
+        # The second crowd is waited for a moment, with fewer than the first.
+        for size in (9, 6):
+            clients = [Client([body]) for _ in range(size)]
+            ask(front, *clients, head=scope(path=path, headers=[*heads, *told(body)]))
+            assert [one.status for one in clients] == [status] * size
+    assert together == [True] * 30
+    assert service.count() == 15 + 30
+
+
 def test_a_failing_one_takes_nobody_with_it() -> None:
     def app(environ: Any, start: Any) -> Any:
         if environ.get("HTTP_X_FAILS"):
@@ -133,7 +157,7 @@ def test_a_failing_one_takes_nobody_with_it() -> None:
         start("200 OK", [])
         return [b"well"]
 
-    front = Front(app, 1, goes_abreast=lambda _: True)
+    front = Front(app, 1, lane_of=lambda _: "posts")
     clients = [Client([]), Client([])]
     ask(front, clients[0], head=scope(headers=[(b"x-fails", b"1")]))
     ask(front, clients[1])
