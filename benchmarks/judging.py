@@ -32,19 +32,27 @@ _NEW_VERDICTS = "SELECT rowid, comment_id FROM verdicts WHERE rowid > ? ORDER BY
 STEADY = 50
 WRITERS = 32
 
+# Works off a backlog; seconds, and the share of the cores in use.
+_Run = Callable[[int], tuple[float, float]]
+
 
 @dataclass
 class Measured:
-    """By what and by how many processes, round by round: done per second, and processor microseconds of each."""
+    """By what and by how many processes, round by round: done per second, and processor microseconds of each.
+
+    `busy` is the share of the machine's cores that somebody used meanwhile, 0 to 1: ours, Redis's, the client's.
+    """
 
     rates: dict[tuple[str, int], list[float]] = field(default_factory=dict)
     costs: dict[tuple[str, int], list[float]] = field(default_factory=dict)
+    busy: dict[tuple[str, int], list[float]] = field(default_factory=dict)
 
-    def note(self, name: tuple[str, int], rate: float, cost: float) -> None:
+    def note(self, name: tuple[str, int], rate: float, cost: float, busy: float) -> None:
         """Take down a round."""
-        print(f"  {name[0]}, {name[1]} process(es) {rate:9.0f}/s {cost:9.0f} µs", flush=True)
+        print(f"  {name[0]}, {name[1]} process(es) {rate:9.0f}/s {cost:9.0f} µs, cores {busy:4.0%} busy", flush=True)
         self.rates.setdefault(name, []).append(rate)
         self.costs.setdefault(name, []).append(cost)
+        self.busy.setdefault(name, []).append(busy)
 
 
 def measure(folder: Path, rounds: int, each: int) -> Measured:
@@ -52,7 +60,7 @@ def measure(folder: Path, rounds: int, each: int) -> Measured:
     found = Measured()
     with ExitStack() as stack:
         url = stack.enter_context(broker(folder)).removesuffix("0")
-        sides: list[tuple[tuple[str, int], Callable[[int], float], int]] = []
+        sides: list[tuple[tuple[str, int], _Run, int]] = []
         for number, processes in enumerate((1, 2)):
             one = stack.enter_context(service(folder / f"judge-{processes}", f"{url}{2 * number + 2}"))
             running = stack.enter_context(worker(one, processes)).process.pid
@@ -63,16 +71,16 @@ def measure(folder: Path, rounds: int, each: int) -> Measured:
         for number in range(rounds + 1):
             for name, run, running in sides:
                 before = spent(running)
-                seconds = run(number)
+                seconds, busy = run(number)
                 if number:
-                    found.note(name, each / seconds, (spent(running) - before) / each * 1e6)
+                    found.note(name, each / seconds, (spent(running) - before) / each * 1e6, busy)
     return found
 
 
-def _judge_with(one: Service, running: int, each: int) -> Callable[[int], float]:
+def _judge_with(one: Service, running: int, each: int) -> _Run:
     publish = celery_publisher(one.settings)
 
-    def run(number: int) -> float:
+    def run(number: int) -> tuple[float, float]:
         ids = _accept(one, number * each, each)
         with closing(_look_at(one)) as database, _standing_still(running):
             for start in range(0, len(ids), MOST_IDS):
@@ -83,8 +91,8 @@ def _judge_with(one: Service, running: int, each: int) -> Callable[[int], float]
     return run
 
 
-def _nothing_with(url: str, running: int, each: int) -> Callable[[int], float]:
-    def run(_number: int) -> float:
+def _nothing_with(url: str, running: int, each: int) -> _Run:
+    def run(_number: int) -> tuple[float, float]:
         with (
             closing(redis.Redis.from_url(url)) as looking,
             _standing_still(running),
@@ -97,14 +105,16 @@ def _nothing_with(url: str, running: int, each: int) -> Callable[[int], float]:
     return run
 
 
-def _until(is_done: Callable[[], bool], running: int) -> float:
-    """Let the worker go; return the seconds until all is done."""
-    began = time.monotonic()
+def _until(is_done: Callable[[], bool], running: int) -> tuple[float, float]:
+    """Let the worker go; return the seconds until all is done, and which share of the cores was used meanwhile."""
+    before, began = psutil.cpu_times(), time.monotonic()
     _each(running, psutil.Process.resume)
     while not is_done():
         assert time.monotonic() - began < _PATIENCE_SECONDS
         time.sleep(_LOOK_AGAIN_SECONDS)
-    return time.monotonic() - began
+    seconds, after = time.monotonic() - began, psutil.cpu_times()
+    free = after.idle + after.iowait - before.idle - before.iowait
+    return seconds, 1 - free / (sum(after) - sum(before))
 
 
 @contextmanager

@@ -67,7 +67,7 @@ def main() -> None:
             "",
             *_table(rows),
             "",
-            *_figures(all_rates, all_costs),
+            *_figures(all_rates, all_costs, {_named(name): found for name, found in judged.busy.items()}),
             "",
             *_waits(waited, per_second),
         ]
@@ -163,11 +163,17 @@ def _table(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _figures(rates: Mapping[str, Sequence[float]], costs: Mapping[str, Sequence[float]]) -> list[str]:
+def _figures(
+    rates: Mapping[str, Sequence[float]], costs: Mapping[str, Sequence[float]], busy: Mapping[str, Sequence[float]]
+) -> list[str]:
+    cores = {name: f"{statistics.median(found):.0%}" for name, found in busy.items()}
     return [
-        "| what | per second: median (least to most) | processor time of its processes per comment or task |",
-        "| --- | --- | --- |",
-        *(f"| {name} | {_spread(found)} | {_spread(costs[name])} µs |" for name, found in rates.items()),
+        "| what | per second: median (least to most) | processor time of its processes per comment or task | cores |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {name} | {_spread(found)} | {_spread(costs[name])} µs | {cores.get(name, '')} |"
+            for name, found in rates.items()
+        ),
     ]
 
 

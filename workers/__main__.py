@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from celery.utils.nodenames import host_format
 
+from moderation.celery_config import url_is_amqp
 from moderation.log import configure
 from moderation.settings import Settings
 from moderation.tasks import DELIVER_QUEUE, QUEUES
@@ -39,6 +40,9 @@ def _run_worker(settings: Settings, queues: Sequence[str], *, beats: bool) -> No
     app.conf.include = [TASKS_OF[queue] for queue in queues]
     # Sending is waiting, for which threads do; judging is work, for which processes do.
     sends_only = queues == [DELIVER_QUEUE]
+    # A message that a worker holds while it is at another is seen by nobody: the doorbell takes it that nothing waits,
+    # and what comes meanwhile goes out a few at a time, each a batch that others wait for. Celery knows how on Redis.
+    app.conf.worker_disable_prefetch = not sends_only and not url_is_amqp(settings.celery_broker_url)
     concurrency = settings.deliver_threads if sends_only else settings.screen_processes
     if beats:
         beat_beside_work(app, settings)
