@@ -17,7 +17,7 @@ from moderation.log import get_logger
 from moderation.metrics.counted import DOORBELLS_LOST
 from moderation.settings import Settings
 from moderation.tallies import Notes, Tally
-from moderation.tasks import DELIVER, LEARN, MOST_IDS, SCREEN
+from moderation.tasks import DELIVER, LEARN, MOST_IDS, SCREEN, shown
 
 log = get_logger(__name__)
 
@@ -162,7 +162,7 @@ def celery_publisher(settings: Settings) -> Publish:
     def publish(name: str, ids: list[str]) -> None:
         # One more try: a connection that the broker closed while idle is only noticed by using it.
         policy = {"max_retries": 1, "interval_start": 0}
-        app.send_task(name, args=[ids], headers=traces.headers(ids), retry=True, retry_policy=policy)
+        app.send_task(name, [ids], headers=traces.headers(ids), retry=True, retry_policy=policy, **shown(ids))
         traces.forget(ids)
 
     return publish

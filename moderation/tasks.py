@@ -1,5 +1,7 @@
 """The names under which work is queued: what the API and the workers share instead of importing each other."""
 
+from collections.abc import Sequence
+
 SCREEN = "moderation.screen"
 DELIVER = "moderation.deliver"
 LEARN = "moderation.learn"
@@ -31,6 +33,22 @@ QUEUE_OF = {
 
 # Ids in one message: what a worker judges in one transaction.
 MOST_IDS = 200
+# Of them Flower shows so many.
+_SHOWN = 3
+
+
+def shown(ids: Sequence[str]) -> dict[str, str | bool]:
+    """Return the options of a message about these: what Flower shows of it, and that nobody asks what came of it.
+
+    Left to itself Celery makes a text of all the ids, which takes as long as to send them.
+    """
+    few = ", ".join(ids[:_SHOWN])
+    return {
+        "argsrepr": f"([{few}])" if len(ids) <= _SHOWN else f"([{few}, … {len(ids)} in all])",
+        "kwargsrepr": "{}",
+        "ignore_result": True,
+    }
+
 
 # After so long a bell that is rung for again in seconds is thrown away unheard. Longer than the clocks of two machines
 # differ, or else none would ever be heard.

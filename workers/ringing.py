@@ -45,6 +45,7 @@ def ring(name: str, ids: Sequence[str]) -> None:
             headers=traces.headers(),
             retry=True,
             retry_policy=retries,
+            **tasks.shown(ids),
         )
     except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the rows still say what is owed
         log.warning("doorbell lost; the sweep will ring", error=type(error).__name__)
