@@ -3,10 +3,11 @@
 `tables` stands on it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import orjson
 from sqlalchemy import (
     JSON,
     Connection,
@@ -79,7 +80,8 @@ def insert_new(row: type[Row]) -> TextClause:
 class NewRows:
     """The INSERT of many rows in the driver's own words: SQLAlchemy goes over each value of each row.
 
-    A comment takes 30 µs instead of 43, 20 of them SQLite's own.
+    A comment takes SQLite 30 µs instead of 43, 20 of them its own. PostgreSQL is sent one JSON for all rows: its driver
+    sends each row by itself and waits for room each time.
     """
 
     def __init__(self, row: type[Row]) -> None:
@@ -92,19 +94,29 @@ class NewRows:
         dialect = connection.dialect
         key = (dialect.name, *rows[0])
         if key not in self._made:
-            self._made[key] = self._make(dialect, rows[0])
+            self._made[key] = self._make(dialect, list(rows[0]))
         words, processes = self._made[key]
         for name, process in processes:
             for row in rows:
                 row[name] = process(row[name])
-        connection.exec_driver_sql(words, [tuple(row.values()) for row in rows])
+        if dialect.name == "sqlite":
+            connection.exec_driver_sql(words, [tuple(row.values()) for row in rows])
+        else:
+            connection.exec_driver_sql(words, (orjson.dumps(rows).decode(),))
 
-    def _make(self, dialect: Dialect, names: Iterable[str]) -> tuple[str, list[tuple[str, Callable[[Any], Any]]]]:
-        listed = list(names)
-        mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    def _make(self, dialect: Dialect, names: Sequence[str]) -> tuple[str, list[tuple[str, Callable[[Any], Any]]]]:
         # Names of our own tables.
-        words = f"INSERT INTO {self._table.name} ({', '.join(listed)}) VALUES ({', '.join([mark] * len(listed))})"  # noqa: S608
-        made = {name: self._table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in listed}
+        words = f"INSERT INTO {self._table.name} ({', '.join(names)}) "
+        types = {name: self._table.c[name].type.dialect_impl(dialect) for name in names}
+        if dialect.name == "sqlite":
+            words += f"VALUES ({', '.join('?' * len(names))})"
+        else:
+            # Of no length there: what is too long for its column is to fail, not to be cut.
+            told = [
+                f"{name} {'text' if isinstance(one, String) else one.compile(dialect)}" for name, one in types.items()
+            ]
+            words += f"SELECT * FROM json_to_recordset(%s::json) AS given({', '.join(told)})"  # noqa: S608
+        made = {name: one.bind_processor(dialect) for name, one in types.items()}
         return words, [(name, process) for name, process in made.items() if process is not None]
 
 

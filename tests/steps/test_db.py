@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from moderation import db
 from moderation.db import Database, make_engine
 from moderation.tables import Site
 from moderation.turn import Turn
@@ -30,7 +31,7 @@ def test_only_work_that_can_be_redone_is_left_to_the_system_to_flush(
 
 @pytest.mark.parametrize("is_pooled", [False, True])
 def test_no_statement_takes_for_ever_and_times_are_in_utc(postgres_url: str, is_pooled: bool) -> None:
-    database = Database(make_engine(postgres_url, is_pooled=is_pooled))
+    database = Database(make_engine(postgres_url, is_pooled=is_pooled), is_pooled=is_pooled)
     for block in (database.read, database.write):
         with block() as session:
             assert session.scalar(text("SHOW statement_timeout")) == "15s"
@@ -42,6 +43,33 @@ def test_no_statement_takes_for_ever_and_times_are_in_utc(postgres_url: str, is_
         assert left == ("0" if is_pooled else "15s")
         assert (driver.prepare_threshold is None) == is_pooled
     database.close()
+
+
+def test_reading_keeps_what_was_prepared(postgres_url: str) -> None:
+    # A ROLLBACK would have psycopg forget it all.
+    database = Database(make_engine(postgres_url, pool_size=1))
+    for _ in range(10):
+        with database.read() as session:
+            session.execute(text("SELECT :number"), {"number": 1}).all()
+    with database.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM pg_prepared_statements")) > 0
+    database.close()
+
+
+def test_a_connection_that_is_gone_since_it_was_used_is_made_anew(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, other = Database(make_engine(postgres_url, pool_size=1)), Database(make_engine(postgres_url))
+    with database.read() as session:
+        gone = session.scalar(text("SELECT pg_backend_pid()"))
+    with other.read() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": gone})
+    monkeypatch.setattr(db, "TRIED_AFTER_SECONDS", 0.0)
+    for block in (database.read, database.look, database.write):
+        with block() as connection:
+            assert connection.scalar(text("SELECT pg_backend_pid()")) != gone
+    database.close()
+    other.close()
 
 
 def test_a_block_that_raises_changes_nothing(database: Database, clock: StoppedClock) -> None:
