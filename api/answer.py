@@ -19,14 +19,18 @@ class Answer(Response):
         location = self.headers.get("Location")
         if self.status_code in _BARE or self.is_streamed or (location is not None and not location.isascii()):
             return super().get_wsgi_headers(environ)
-        self.headers["Content-Length"] = str(sum(map(len, self.iter_encoded())))
+        if "Content-Length" not in self.headers:
+            self.headers.add("Content-Length", str(sum(map(len, self.iter_encoded()))))
         return self.headers
 
 
 def accepted(document: Any, location: str) -> Answer:
     """Return the answer 202: the work is to be looked at `location` in a second."""
-    headers = [("Location", location), ("Retry-After", "1")]
-    return Answer(orjson.dumps(document) + b"\n", 202, headers, mimetype="application/json")
+    headers = Headers()
+    for name, value in (("Content-Type", "application/json"), ("Location", location), ("Retry-After", "1")):
+        headers.add(name, value)
+    # As a list and with a status in words: there is nothing left to be looked up or replaced.
+    return Answer([orjson.dumps(document) + b"\n"], "202 ACCEPTED", headers)
 
 
 class FastJSON(DefaultJSONProvider):

@@ -83,8 +83,10 @@ def site_of(session: Session, caller: Caller, wanted: str | None) -> str:
 
 def check_origin(caller: Caller) -> None:
     """Raise ProblemError when a browser uses a public key on a page that is not the site's."""
+    if caller.kind is not Kind.PUBLIC:
+        return
     origin = request.headers.get("Origin")
-    if caller.kind is not Kind.PUBLIC or not origin:
+    if not origin:
         return
     with resources().database.read() as session:
         is_home = _is_home(session, origin, caller.site())
@@ -94,7 +96,7 @@ def check_origin(caller: Caller) -> None:
 
 def allow_origin(answer: Response) -> None:
     """Let a site's own pages read an answer (CORS), and nobody else's."""
-    origin = request.headers.get("Origin")
+    origin = request.environ.get("HTTP_ORIGIN")
     _vary(answer)
     if not origin:
         return
@@ -125,7 +127,7 @@ def _vary(answer: Response) -> None:
         answer.vary.add("Origin")
     else:
         # Werkzeug would take a set apart and put it together again.
-        answer.headers["Vary"] = "Origin"
+        answer.headers.add("Vary", "Origin")
 
 
 def _allow(answer: Response, origin: str, exposed: str) -> None:

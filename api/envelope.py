@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
-from flask import Flask, request
+from flask import Flask
 
 from api.safety import guards
 from moderation.identity import new_id
@@ -24,8 +24,6 @@ _ID = "X-Request-Id"
 # What proxies make: a UUID, a trace id, nginx's $request_id. Nothing else gets into the log, no address least of all.
 _TAKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _PROBES = ("/livez", "/readyz", "/metrics")
-# Where a request notes its route, never its path: a path's token opens a comment.
-_ROUTE = "moderation.route"
 # Where a request notes the comment that it is about, and the site whose key it came with.
 COMMENT, SITE = "moderation.comment", "moderation.site"
 
@@ -61,7 +59,10 @@ class Envelope:
         return self._app(environ, start)
 
     def _note(self, environ: Environ, status: str, seconds: float) -> None:
-        route = environ.get(_ROUTE)
+        # Where Flask keeps what it made of the request.
+        asked: Any = environ.get("werkzeug.request")
+        # Never the path: a path's token opens a comment.
+        route = asked.url_rule.rule if asked is not None and asked.url_rule is not None else None
         method = environ["REQUEST_METHOD"]
         # Probes ask every few seconds, for ever.
         write = log.debug if route in _PROBES and status < "400" else log.info
@@ -69,7 +70,7 @@ class Envelope:
             "answered",
             method=method,
             route=route,
-            comment=environ.get(COMMENT),
+            comment=environ.get(COMMENT) or (asked.view_args.get("comment_id") if route else None),
             site=environ.get(SITE),
             status=int(status),
             milliseconds=round(seconds * 1000, 1),
@@ -83,12 +84,4 @@ class Envelope:
 
 def wrap(app: Flask, notes: Notes, base_url: str) -> None:
     """Put the envelope around everything that this application answers."""
-    app.before_request(_note_route)
     app.wsgi_app = Envelope(app.wsgi_app, notes, base_url)  # type: ignore[method-assign]
-
-
-def _note_route() -> None:
-    rule, environ = request.url_rule, request.environ
-    if rule is not None:
-        environ[_ROUTE] = rule.rule
-        environ[COMMENT] = (request.view_args or {}).get("comment_id")

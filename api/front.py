@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from api.arrival import Arrivals, Receive, too_large
+from api.bodies import WHOLE
 from api.limits import most_bytes
 from api.problems import REFUSED, ProblemError
 from moderation.abreast import run_abreast
@@ -104,6 +105,7 @@ class Front:
         environ = environ_of(scope)
         body = await self._take_in(environ, receive)
         environ["wsgi.input"] = io.BytesIO(body)
+        environ[WHOLE] = body
         environ["CONTENT_LENGTH"] = str(len(body))
         future: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
         self._lanes.get(self._lane_of(environ), self._requests).put((environ, future))

@@ -9,7 +9,7 @@ from moderation.idempotency import MAX_KEY_LENGTH, Once
 
 def wanted_once(site_id: str, route: str) -> Once | None:
     """Return the client's wish that this request takes effect once, or None; raise ProblemError 400 for a bad key."""
-    header = request.headers.get("Idempotency-Key")
+    header = request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if header is None:
         return None
     key = header.strip()

@@ -134,7 +134,10 @@ def show_limits(response: Response) -> Response:
     standings: Sequence[Standing] = g.get("standings", ())
     if standings:
         policies = [f'"{one.name}";q={one.limit.most};w={one.limit.seconds}' for one in standings]
-        response.headers["RateLimit-Policy"] = ", ".join(policies)
-        least = min(standings, key=lambda one: (not one.is_over, one.remaining / one.limit.most))
-        response.headers["RateLimit"] = f'"{least.name}";r={least.remaining};t={least.reset}'
+        least = standings[0]
+        if len(standings) > 1:
+            least = min(standings, key=lambda one: (not one.is_over, one.remaining / one.limit.most))
+        # Nobody else adds them, so that there is nothing to be replaced.
+        response.headers.add("RateLimit-Policy", ", ".join(policies))
+        response.headers.add("RateLimit", f'"{least.name}";r={least.remaining};t={least.reset}')
     return response

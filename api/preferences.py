@@ -35,7 +35,8 @@ class WaitingRoom:
 
 def wait_seconds() -> int:
     """Return for how long the client wants to wait, 0 where it does not."""
-    preference = _WAIT.search(request.headers.get("Prefer", ""))
+    preferences = request.environ.get("HTTP_PREFER")
+    preference = _WAIT.search(preferences) if preferences else None
     return min(int(preference.group(1)), MAX_WAIT_SECONDS) if preference else 0
 
 
