@@ -16,10 +16,11 @@ class Answer(Response):
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
         """Return the headers, with the length of the body."""
-        location = self.headers.get("Location")
-        if self.status_code in _BARE or self.is_streamed or (location is not None and not location.isascii()):
+        # Looked through once: each question to them goes over all.
+        said = {name.lower(): value for name, value in self.headers}
+        if self.status_code in _BARE or self.is_streamed or not said.get("location", "").isascii():
             return super().get_wsgi_headers(environ)
-        if "Content-Length" not in self.headers:
+        if "content-length" not in said:
             self.headers.add("Content-Length", str(sum(map(len, self.iter_encoded()))))
         return self.headers
 

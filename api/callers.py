@@ -51,7 +51,8 @@ def _permit(caller: Caller | None, token: str, allowed: Sequence[Kind]) -> Calle
     if caller.kind not in allowed:
         kinds = " or ".join(str(kind) for kind in allowed)
         raise ProblemError(403, "Forbidden", f"A {caller.kind} key may not do this; it takes a {kinds} key.")
-    g.key_used = (caller.key_id, token)
+    if resources().key_use.is_due(caller.key_id):
+        g.key_used = (caller.key_id, token)
     if caller.site_ids is not None and len(caller.site_ids) == 1:
         request.environ[SITE] = next(iter(caller.site_ids))
     return caller

@@ -27,6 +27,10 @@ class KeyUse:
         self._noted_at: dict[str, float] = {}
         self._lock = threading.Lock()
 
+    def is_due(self, key_id: str) -> bool:
+        """Tell whether to note that the key is used: hardly ever, and that is told without waiting for others."""
+        return time.monotonic() - self._noted_at.get(key_id, float("-inf")) >= NOTED_EVERY_SECONDS
+
     def note(self, database: Database, keyed: Keyed, key_id: str, token: str, now: datetime) -> None:
         """Write down that the key was used, if that is due. Never raises for the database: it is only a note."""
         moment = time.monotonic()
