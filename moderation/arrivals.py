@@ -11,8 +11,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from sqlalchemy import and_, bindparam, select
-from sqlalchemy.orm import Session
 
+from moderation.columns import Reader
 from moderation.link_memory import MOST_LINKS
 from moderation.links import Link, find_links, is_own
 from moderation.prepared import Prepared
@@ -89,7 +89,7 @@ _WAITING = Prepared(
 )
 
 
-def arrivals(session: Session, ids: Sequence[str]) -> list[Arrival]:
+def arrivals(session: Reader, ids: Sequence[str]) -> list[Arrival]:
     """Return the comments among `ids` that still wait, in the order in which they came."""
     rows = _WAITING.rows(session, ids=ids)
     return [

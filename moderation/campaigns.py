@@ -13,10 +13,10 @@ from itertools import chain
 from typing import Any, Literal
 
 from sqlalchemy import Select, and_, bindparam, select
-from sqlalchemy.orm import Session
 
 from moderation.arrivals import Posted
 from moderation.bands import bands_of
+from moderation.columns import Reader
 from moderation.filters.facts import Copy, NearCopies
 from moderation.prepared import Prepared
 from moderation.similarity import similarities
@@ -75,7 +75,7 @@ class Candidates:
 
 
 def look_up(
-    session: Session, comments: Sequence[Posted], sketches: Mapping[str, bytes | None], since: datetime
+    session: Reader, comments: Sequence[Posted], sketches: Mapping[str, bytes | None], since: datetime
 ) -> Candidates:
     """Return whom each comment of the batch may be a near-copy of; `sketches` are by comment."""
     batch = {

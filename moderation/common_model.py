@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from moderation.columns import Reader
 from moderation.combining import Combined, SpamModel, logits_of, predict
 from moderation.filters.facts import Facts
 from moderation.learning.logistic import sigmoid
@@ -87,7 +88,7 @@ _site = table(Site).c
 _SHARING = Prepared(select(_site.id).where(_site.id.in_(bindparam("sites", expanding=True)), _site.shares_learning))
 
 
-def common_of(session: Session, site_ids: Iterable[str]) -> Common | None:
+def common_of(session: Reader, site_ids: Iterable[str]) -> Common | None:
     """Return the common layer if one of these sites shares and there is one."""
     sharing = [row.id for row in _SHARING.rows(session, sites=set(site_ids))]
     newest = newest_common(session) if sharing else None
@@ -126,7 +127,7 @@ def shared_base(session: Session, base: str) -> str:
     return f"{base}+common{newest.version}" if newest is not None and newest.examples else base
 
 
-def newest_common(session: Session) -> Any:
+def newest_common(session: Reader) -> Any:
     """Return the newest version without its weights."""
     return session.execute(
         select(

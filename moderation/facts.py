@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, distinct, func, select
-from sqlalchemy.orm import Session
 
 from moderation.arrivals import Arrival, Posted, ReadText
 from moderation.campaigns import Candidates, Found, compare
 from moderation.campaigns import look_up as look_up_copies
-from moderation.columns import UtcDateTime
+from moderation.columns import Reader, UtcDateTime
 from moderation.filters.facts import Facts, Form, Surroundings
 from moderation.floods import tightened
 from moderation.history import History, known_authors
@@ -60,7 +59,7 @@ class Known:
     copies: Candidates
 
 
-def look_up(session: Session, arrived: Sequence[Arrival], texts: Mapping[str, ReadText], now: datetime) -> Known:
+def look_up(session: Reader, arrived: Sequence[Arrival], texts: Mapping[str, ReadText], now: datetime) -> Known:
     """Look up what is known beside the comments; of those whose text was not read, next to nothing."""
     comments = [one.comment for one in arrived]
     policies = policies_of(session, {comment.site_id for comment in comments})
@@ -160,7 +159,7 @@ _REPEATS, _REPEATS_OF_SPAM = Prepared(_repeats()), Prepared(_repeats_of_spam())
 
 
 def _count(
-    session: Session, same: Prepared, comments: Sequence[Posted], **given: datetime
+    session: Reader, same: Prepared, comments: Sequence[Posted], **given: datetime
 ) -> Mapping[tuple[str, str], int]:
     """Ask how many comments say the same as these, by site and text."""
     sites, texts = {comment.site_id for comment in comments}, {comment.fingerprint for comment in comments}

@@ -24,10 +24,9 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.orm import Session
 
 from moderation.arrivals import Posted
-from moderation.columns import UtcDateTime
+from moderation.columns import Reader, UtcDateTime
 from moderation.filters.facts import AuthorHistory, Rates
 from moderation.prepared import Prepared
 from moderation.tables import Comment, DecisionRow, table
@@ -64,14 +63,12 @@ class History:
     rates: Rates
 
 
-def look_up(session: Session, comments: Sequence[Comment | Posted]) -> Mapping[str, History]:
+def look_up(session: Reader, comments: Sequence[Comment | Posted]) -> Mapping[str, History]:
     """Return the history of every comment of the batch, by id."""
     if not comments:
         return {}
     given = bound([comment.id for comment in comments], max(comment.received_at for comment in comments))
-    authors = {
-        (row.site_id, row.email_token): row for row in _AUTHORS[session.get_bind().dialect.name].rows(session, **given)
-    }
+    authors = {(row.site_id, row.email_token): row for row in _AUTHORS.rows(session, **given)}
     addresses = {(row.site_id, row.ip): int(row.lately) for row in _ADDRESSES.rows(session, **given)}
     sites = {row.site_id: row for row in _SITES.rows(session, **given)}
     return {
@@ -88,7 +85,7 @@ def look_up(session: Session, comments: Sequence[Comment | Posted]) -> Mapping[s
     }
 
 
-def known_authors(session: Session, ids: Sequence[str]) -> AbstractSet[tuple[str, str]]:
+def known_authors(session: Reader, ids: Sequence[str]) -> AbstractSet[tuple[str, str]]:
     """Return the authors (site and email token) of these comments who have an approved comment on their site."""
     rows = _KNOWN_AUTHORS.rows(session, ids=ids) if ids else ()
     return {(site_id, email_token) for site_id, email_token in rows}
@@ -238,8 +235,7 @@ def _known_authors() -> Select[Any]:
 # Made once: the same text for every batch.
 AUTHORS = {"sqlite": _authors(), "postgresql": _authors_of_postgresql()}
 ADDRESSES, SITES, KNOWN_AUTHORS = _addresses(), _sites(), _known_authors()
-_AUTHORS = {dialect: Prepared(one) for dialect, one in AUTHORS.items()}
-_ADDRESSES, _SITES, _KNOWN_AUTHORS = Prepared(ADDRESSES), Prepared(SITES), Prepared(KNOWN_AUTHORS)
+_AUTHORS, _ADDRESSES, _SITES, _KNOWN_AUTHORS = (Prepared(one) for one in (AUTHORS, ADDRESSES, SITES, KNOWN_AUTHORS))
 
 
 def _author(comment: Comment | Posted, found: Any) -> AuthorHistory:

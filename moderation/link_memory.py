@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, and_, bindparam, case, column, func, select, values
 from sqlalchemy.orm import Session
 
+from moderation.columns import Reader
 from moderation.filters.facts import LinkHistory
 from moderation.prepared import Prepared
 from moderation.tables import Comment, DecisionRow, LinkDomain, insert_new, table
@@ -35,7 +36,7 @@ def number_of(site_id: str, target: str) -> int:
     return int.from_bytes(digest, byteorder="big", signed=True)
 
 
-def look_up(session: Session, targets: Mapping[str, Sequence[str]], sites: Mapping[str, str]) -> Histories:
+def look_up(session: Reader, targets: Mapping[str, Sequence[str]], sites: Mapping[str, str]) -> Histories:
     """Return, by comment, what is known of each of its targets; `targets` and `sites` (ids) are by comment too."""
     numbers = {number_of(sites[one], target) for one, found in targets.items() for target in found}
     if not numbers:

@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Integer
 from sqlalchemy.orm import Session
 
+from moderation.columns import Reader
+
 # What SQLAlchemy leaves in a text where a list goes.
 _LIST = re.compile(r"IN \(__\[POSTCOMPILE_(\w+)[^\]]*\]\)")
 _Convert = Callable[[Any], Any]
@@ -24,35 +26,42 @@ class Prepared:
     """A statement of SQLAlchemy's, run without it. Lists may be of any length."""
 
     def __init__(self, statement: Any) -> None:
+        """Take a statement, or one for each dialect by its name."""
         self._statement = statement
         self._words: dict[tuple[str, tuple[str, ...]], _Words] = {}
 
-    def rows(self, session: Session | Connection, **given: Any) -> list[Any]:
+    def rows(self, session: Reader, **given: Any) -> list[Any]:
         """Run it; return its rows, tuples whose values have names too."""
         words, connection = self._asked(session, ())
         with closing(_run(connection, words, given)) as cursor:
             return words.read(cursor, connection.dialect)
 
-    def run(self, session: Session | Connection, **given: Any) -> None:
+    def run(self, session: Reader, **given: Any) -> None:
         """Run it where it returns nothing."""
         words, connection = self._asked(session, ())
         _run(connection, words, given).close()
 
-    def run_for_all(self, session: Session | Connection, given: Sequence[Mapping[str, Any]]) -> None:
+    def run_for_all(self, session: Reader, given: Sequence[Mapping[str, Any]]) -> None:
         """Run it for each of these, one at least, which name the same columns."""
         words, connection = self._asked(session, tuple(given[0]))
         connection.exec_driver_sql(words.text, words.bound(given))
 
-    def _asked(self, session: Session | Connection, columns: tuple[str, ...]) -> tuple["_Words", Connection]:
+    def _asked(self, session: Reader, columns: tuple[str, ...]) -> tuple["_Words", Connection]:
         connection = session
         if isinstance(connection, Session):
             # What was added to it is seen by what follows, as always with SQLAlchemy.
             connection.flush()
             connection = connection.connection()
+        elif not connection.in_transaction():
+            # As SQLAlchemy does with the first statement.
+            connection.begin()
         key = connection.dialect.name, columns
         words = self._words.get(key)
         if words is None:
-            words = self._words[key] = _put_into_words(self._statement, connection.dialect, columns)
+            statement = self._statement
+            if isinstance(statement, Mapping):
+                statement = statement[connection.dialect.name]
+            words = self._words[key] = _put_into_words(statement, connection.dialect, columns)
         return words, connection
 
 

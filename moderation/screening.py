@@ -93,7 +93,7 @@ def screen(
     if not arrived:
         return []
     texts = read_texts([one for one in arrived if one.comment.tries <= GIVE_UP_AFTER])
-    with database.read() as session:
+    with database.look() as session:
         known = look_up(session, arrived, texts, clock())
         layers = Layers(models_of(session, known.policies), common_of(session, known.policies))
         asking = {
@@ -130,7 +130,7 @@ def _arrived(database: Database, ids: Sequence[str]) -> list[Arrival]:
 
     Those are comments whose bell was lost before: most were waiting, but one may have ended its worker.
     """
-    with database.read() as session:
+    with database.look() as session:
         arrived = arrivals(session, ids)
     if not any(one.comment.rings for one in arrived):
         return arrived

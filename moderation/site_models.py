@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, and_, bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from moderation.columns import Reader
 from moderation.learning.site_model import SiteModel, load_site_model
 from moderation.learning.weights import BadWeightsError
 from moderation.log import get_logger
@@ -78,7 +79,7 @@ def outdated_sites(session: Session, base: str, most: int, *, shares: bool = Fal
     return list(session.scalars(outdated))
 
 
-def models_of(session: Session, site_ids: Iterable[str]) -> Mapping[str, tuple[int, SiteModel]]:
+def models_of(session: Reader, site_ids: Iterable[str]) -> Mapping[str, tuple[int, SiteModel]]:
     """Return each site's newest model with its version; a site that never taught has none.
 
     One small query; weights are read once per version and process.
@@ -94,7 +95,7 @@ def models_of(session: Session, site_ids: Iterable[str]) -> Mapping[str, tuple[i
     return {site_id: (version, model) for site_id, (version, model) in found.items() if model is not None}
 
 
-def _hold(session: Session, missing: list[tuple[str, int]]) -> None:
+def _hold(session: Reader, missing: list[tuple[str, int]]) -> None:
     if not missing:
         return
     wanted = [and_(SiteModelRow.site_id == site_id, SiteModelRow.version == version) for site_id, version in missing]

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Select, and_, bindparam, func, select, union_all
-from sqlalchemy.orm import Session
 
 from moderation.arrivals import Posted
+from moderation.columns import Reader
 from moderation.filters.facts import Surroundings
 from moderation.filters.relevance import is_comparable
 from moderation.prepared import Prepared
@@ -25,7 +25,7 @@ _batch, _earlier, _nth = (table(Comment).alias(name) for name in ("batch", "earl
 
 
 def look_up(
-    session: Session, comments: Sequence[Posted], titles: Mapping[str, str | None]
+    session: Reader, comments: Sequence[Posted], titles: Mapping[str, str | None]
 ) -> Mapping[str, Surroundings]:
     """Return what surrounds each comment of the batch, by its id; `titles` are those of the posts, by comment."""
     parents = _parents(session, [comment for comment in comments if comment.parent_id])
@@ -43,7 +43,7 @@ def look_up(
     }
 
 
-def _parents(session: Session, answers: Sequence[Posted]) -> Mapping[tuple[str, str], str]:
+def _parents(session: Reader, answers: Sequence[Posted]) -> Mapping[tuple[str, str], str]:
     """Return the beginnings of the comments that are answered, by site and by the id that named them."""
     if not answers:
         return {}

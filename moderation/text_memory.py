@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from moderation.bands import bands_of
+from moderation.columns import Reader
 from moderation.prepared import Prepared
 from moderation.tables import Comment, TextBand, TextSketch, insert_new, table
 
@@ -63,7 +64,7 @@ def _sharing(*, is_sqlite: bool) -> Select[Any]:
 
 # By dialect. Made once, like those that write: to make them anew takes longer than to run them.
 SHARING = {"sqlite": _sharing(is_sqlite=True), "postgresql": _sharing(is_sqlite=False)}
-_SHARING = {dialect: Prepared(one) for dialect, one in SHARING.items()}
+_SHARING = Prepared(SHARING)
 _NEW_SKETCHES = Prepared(insert_new(TextSketch))
 _comments = table(Comment)
 _NAME = Prepared(
@@ -71,9 +72,9 @@ _NAME = Prepared(
 )
 
 
-def sharing(session: Session, bands: Collection[int]) -> Sequence[Any]:
+def sharing(session: Reader, bands: Collection[int]) -> Sequence[Any]:
     """Return who is in these bands: band, comment, and until when it is remembered (None: for ever)."""
-    return _SHARING[session.get_bind().dialect.name].rows(session, bands=list(bands))
+    return _SHARING.rows(session, bands=list(bands))
 
 
 def remember(session: Session, traces: Mapping[str, Trace], now: datetime) -> None:

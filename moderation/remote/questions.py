@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from moderation.columns import Reader
 from moderation.pausing import paused_sites
 from moderation.remote.question import Question, failed
 from moderation.signals import Evidence, Signal
@@ -40,7 +41,7 @@ class Heard:
 NOTHING_HEARD = Heard({}, frozenset())
 
 
-def heard_of(session: Session, comment_ids: Collection[str], now: datetime) -> dict[str, Heard]:
+def heard_of(session: Reader, comment_ids: Collection[str], now: datetime) -> dict[str, Heard]:
     """Return what is known of these comments; an answer that is overdue counts as one that failed."""
     if not comment_ids:
         return {}

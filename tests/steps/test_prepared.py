@@ -99,6 +99,18 @@ def test_what_was_added_to_the_session_is_seen(database: Database, clock: Stoppe
         assert Prepared(select(table(Site).c.id)).rows(session) == [("st_1",)]
 
 
+def test_what_looks_without_a_session_changes_nothing_until_it_says_so(database: Database, site: NewSite) -> None:
+    rename = Prepared({name: update(table(Site)).values(name=bindparam("name")) for name in ("sqlite", "postgresql")})
+    with database.engine.connect() as connection:
+        rename.run(connection, name="Renamed")
+    with database.look() as connection:
+        assert Prepared(select(table(Site).c.name)).rows(connection) == [("News",)]
+    with database.engine.connect() as connection:
+        rename.run(connection, name="Renamed")
+        connection.commit()
+        assert Prepared(select(table(Site).c.name)).rows(connection) == [("Renamed",)]
+
+
 def test_errors_and_listeners_are_as_always(database: Database) -> None:
     heard: list[str] = []
 
