@@ -8,7 +8,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -42,12 +42,14 @@ class Promotion:
     end: int
 
 
-def find_promotions(folded: str) -> list[Promotion]:
+# A filter and the text model ask about the same comment, one batch after the other.
+@lru_cache(maxsize=256)
+def find_promotions(folded: str) -> tuple[Promotion, ...]:
     """Return the phrases of the list that stand in a folded text, in order; linear in its length."""
     phrases = _phrases()
     # The fast no, which most comments get.
     if phrases.keys().isdisjoint(_WORD.findall(folded)):
-        return []
+        return ()
     words = list(_WORD.finditer(folded))
     texts = [word.group() for word in words]
     found = []
@@ -58,11 +60,13 @@ def find_promotions(folded: str) -> list[Promotion]:
             if tuple(texts[at : at + length]) == phrase.words:
                 found.append(Promotion(phrase, words[at].start(), words[at + length - 1].end()))
                 break
-    return found
+    return tuple(found)
 
 
 def strength_of(found: Sequence[Promotion], *, has_link: bool) -> float:
     """Say from 0 to 1 how much of an advertisement the phrases make; a link calls as a phrase does."""
+    if not found:
+        return 0.0
     kinds = {one.phrase.kind for one in found}
     if kinds & {"certain", "pressing"}:
         return _CERTAIN

@@ -2,7 +2,7 @@
 
 Computed for a whole batch with numpy over code points, because this runs for every comment (microseconds) and for a
 hundred thousand of them in training. Weights belong to these features: change anything in them, in `grams`, `sides`,
-`readings` or the manner of `habits`, and `VERSION` must change with it.
+`readings`, the manner of `habits` or the list of `promotions`, and `VERSION` must change with it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ __all__ = [
     "read_ahead",
 ]
 
-VERSION = 4
+VERSION = 5
 SIDES = len(NAMES)
 
 # What folding made longer than any comment may be (20,000) is cut: some ligatures unfold into eighteen letters.
@@ -203,6 +203,6 @@ def _read(readable: list[str], folded: list[str], links: Sequence[Sequence[Link]
     values = np.repeat((1 / np.sqrt(np.maximum(blocks, 1))).astype(np.float32), blocks)
     starts = np.zeros(count + 1, dtype=np.int64)
     np.cumsum(blocks[0::2] + blocks[1::2], out=starts[1:])
-    sides = side_features(links, raw, as_folded)
+    sides = side_features(links, raw, as_folded, folded)
     of = Features(places, values, starts, sides)
     return Reading(of, folded, matched, hashed, found, first_grams, *manner(readable, raw))

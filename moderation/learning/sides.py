@@ -1,7 +1,7 @@
-"""The side features: the shape of a comment rather than its words.
+"""The side features: the shape of a comment rather than its words, and whether it says what advertisements say.
 
-Small alone, they are the best help on sites the model has never seen (links, contacts, digits, capitals, pictures, and
-how much folding had to undo). `features` puts them beside the hashed n-grams.
+Small alone, they are the best help on sites the model has never seen (links, contacts, digits, capitals, pictures, how
+much folding had to undo, offers and calls). `features` puts them beside the hashed n-grams.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from moderation.learning import characters as kinds
 from moderation.learning.characters import Characters
+from moderation.promotions import find_promotions, strength_of
 from moderation.text import Link
 
 Column = npt.NDArray[np.floating[Any]]
@@ -42,6 +43,7 @@ NAMES = (
     "word_length",
     "shrunk",
     "markup",
+    "promotion",
 )
 
 _LONG_NUMBER = 7
@@ -67,8 +69,13 @@ _SHARE_COLUMNS = np.array(list(_AS_SHARES))
 _SHARE_ROWS = np.array([_COUNTED.index(kind) for kind in _AS_SHARES.values()])
 
 
-def side_features(found: Sequence[Sequence[Link]], raw: Characters, folded: Characters) -> npt.NDArray[np.float32]:
-    """Measure texts as they came, their links, and the texts as folded; shape (texts, NAMES), each value about 0..1."""
+def side_features(
+    found: Sequence[Sequence[Link]], raw: Characters, folded: Characters, texts: Sequence[str]
+) -> npt.NDArray[np.float32]:
+    """Measure texts as they came, their links, and the texts as folded; shape (texts, NAMES), each value about 0..1.
+
+    `texts` are those of `folded`.
+    """
     all_counted = raw.counts(_COUNTED)
     counted = dict(zip(_COUNTED, all_counted, strict=True))
     lengths = (raw.ends - raw.starts).astype(np.float32)
@@ -87,6 +94,9 @@ def side_features(found: Sequence[Sequence[Link]], raw: Characters, folded: Char
     table[:, 20] = _repeats(raw)
     table[:, 21:23] = _words(folded)
     table[:, 23] = np.maximum(lengths - (folded.ends - folded.starts), 0) / sizes
+    table[:, 25] = [
+        strength_of(find_promotions(text), has_link=bool(links)) for text, links in zip(texts, found, strict=True)
+    ]
     table[:, _LOGGED] = np.minimum(np.log1p(table[:, _LOGGED]), 4) / 2
     return table
 

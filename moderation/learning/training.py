@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from moderation.errors import ModerationError
 from moderation.learning import augmentation, logistic
+from moderation.learning.complement import complement_weights
 from moderation.learning.features import SIDES, TABLE_SIZE, WORD_PLACES, extract_all
 from moderation.learning.logistic import Problem, Vector
 from moderation.learning.rows import Row
@@ -36,14 +37,15 @@ class Recipe:
     """How to train. The numbers were chosen in cross-validation and on the dev rows (docs/model-card.md).
 
     `penalty` and `side_penalty` are L2 strengths; word n-grams are scaled by `words`, so that their pieces are believed
-    rather. Shares say how many rows get a copy of a kind: ham with a link, with
-    emphasis, disguised, or with other ham `joined` to it; spam disguised, or `padded` with ham. A copy weighs
-    `copy_weight` of its row. Calibration fits `folds` times, for `fold_rounds` each.
+    rather, and `complement` times the weights of `complement_weights` are added to theirs. Shares say how many rows get
+    a copy of a kind: ham with a link, with emphasis, disguised, or with other ham `joined` to it; spam disguised, or
+    `padded` with ham. A copy weighs `copy_weight` of its row. Calibration fits `folds` times, for `fold_rounds` each.
     """
 
     penalty: float = 5e-7
     side_penalty: float = 1e-5
     words: float = 0.5
+    complement: float = 3.2
     linked: float = 0.5
     emphasised: float = 0.1
     disguised_spam: float = 0.5
@@ -90,7 +92,7 @@ def train(
     problem = _problem(examples, recipe, tell)
     owners = np.array([example.row for example in examples])
     unseen = _judged_unseen(problem, owners, folds, recipe, tell)
-    fitted = _fit(problem, recipe.rounds, "fitting", recipe, tell)
+    fitted = _fit(problem, _originals(owners), recipe.rounds, "fitting", recipe, tell)
     fitted[:ENTRIES] *= _scales(recipe)
     slope, shift = _calibrate(unseen, rows)
     return replace(_quantised(fitted), slope=slope, shift=shift, trained_on=tuple(trained_on))
@@ -177,14 +179,26 @@ def _scales(recipe: Recipe) -> npt.NDArray[np.float32]:
     return scales
 
 
-def _fit(problem: Problem, rounds: int, step: str, recipe: Recipe, tell: Tell) -> Vector:
-    return logistic.minimise(
+def _fit(
+    problem: Problem, originals: npt.NDArray[np.int64], rounds: int, step: str, recipe: Recipe, tell: Tell
+) -> Vector:
+    """Fit to all examples, and add what naive Bayes says of the `originals` among them."""
+    fitted = logistic.minimise(
         logistic.loss_of(problem),
         np.zeros(ENTRIES + SIDES + 1),
         rounds=rounds,
         tolerance=recipe.tolerance,
         tell=lambda done, _loss: tell(step, done, rounds),
     )
+    bayes = complement_weights(problem.features.of(originals), problem.labels[originals], problem.importance[originals])
+    # The words' values are scaled already, what is added here is not.
+    fitted[WORD_PLACES:TABLE_SIZE] += recipe.complement / recipe.words * bayes
+    return fitted
+
+
+def _originals(owners: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Say which examples are no copies: a row's own text stands before its copies."""
+    return np.flatnonzero(np.diff(owners, prepend=-1))
 
 
 def _judged_unseen(
@@ -192,8 +206,7 @@ def _judged_unseen(
 ) -> Vector:
     """Give the logit of each row by a fit that had seen no row of its fold; 0 where there is nothing else to see."""
     logits = np.zeros(len(folds))
-    # A row's own text stands before its copies.
-    originals = np.flatnonzero(np.diff(owners, prepend=-1))
+    originals = _originals(owners)
     for fold in range(recipe.folds):
         seen, unseen = np.flatnonzero(folds[owners] != fold), np.flatnonzero(folds == fold)
         labels = problem.labels[seen]
@@ -202,7 +215,8 @@ def _judged_unseen(
         others = replace(
             problem, features=problem.features.of(seen), labels=labels, importance=problem.importance[seen]
         )
-        parameters = _fit(others, recipe.fold_rounds, f"fold {fold + 1} of {recipe.folds}", recipe, tell)
+        step = f"fold {fold + 1} of {recipe.folds}"
+        parameters = _fit(others, _originals(owners[seen]), recipe.fold_rounds, step, recipe, tell)
         logits[unseen] = logistic.scores(problem.features.of(originals[unseen]), parameters)
     return logits
 

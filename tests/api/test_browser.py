@@ -117,7 +117,8 @@ def test_a_moderator_settles_a_comment_from_a_message(
         page.goto(data["actions"]["approve"])
         expect(page.get_by_role("heading", level=1)).to_have_text(question)
         expect(page.locator("html")).to_have_attribute("dir", direction)
-        assert page.locator("mark").all_inner_texts() == ["https://a.example.net", "https://b.example.org"]
+        marked = ["درآمد", "https://a.example.net", "https://b.example.org"]
+        assert page.locator("mark").all_inner_texts() == marked
         # The style is applied, nothing is wider than the screen, and the button is in sight.
         box = page.get_by_role("button", name=button).bounding_box()
         assert box is not None

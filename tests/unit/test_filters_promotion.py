@@ -58,6 +58,10 @@ def test_the_sites_own_pages_call_nobody() -> None:
     assert [one.strength for one in promotion(facts(body=body))] == [0.6]
 
 
+def test_how_an_address_is_spelt_says_nothing() -> None:
+    assert list(promotion(facts(body="As I read there: https://casino-bonus.example.org/shop/cheap?crypto"))) == []
+
+
 def test_every_listed_phrase_is_found() -> None:
     for offer, kinds in LISTED.items():
         for kind, phrases in kinds.items():

@@ -57,13 +57,15 @@ def test_texts_of_many_kinds_are_measured_as_they_were_for_the_shipped_weights()
         "𝗔𝗕 c\u200bd éé \u0416ab",
         "",
         "a\n\nb @me x@y.org 5$",
+        "casino bonus",
+        "کسب درآمد در سایت",
     ]
     places, starts = manner(texts)
     written = hashlib.blake2b(places.astype("<u4").tobytes() + starts.astype("<i8").tobytes(), digest_size=8)
-    assert written.hexdigest() == "93686adcb8df602c"
+    assert written.hexdigest() == "f8d60476a18ed1f7"
     # The last digits of a logarithm differ between machines.
     sides = hashlib.blake2b(np.rint(extract(texts).sides * 10_000).astype("<i4").tobytes(), digest_size=8)
-    assert sides.hexdigest() == "4b9d33eb944c5220"
+    assert sides.hexdigest() == "a154be6723079df3"
 
 
 @given(st.lists(st.text(max_size=40), max_size=5))
@@ -146,6 +148,7 @@ def test_n_grams_say_where_they_stand() -> None:
         ("word_length", "extraordinarily", "so it is"),
         ("shrunk", "a          b", "a b"),
         ("markup", "<b>x</b>", "x"),
+        ("promotion", "free followers", "some followers"),
     ],
 )
 def test_a_side_feature_rises_with_what_it_is_named_after(name: str, more: str, less: str) -> None:
