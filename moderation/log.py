@@ -153,6 +153,10 @@ def set_level(level: str) -> None:
         logging.getLogger(name).setLevel(quiet)
 
 
+# One list for good: a logger that was used keeps the one that it was made with.
+_processors: list[Any] = []
+
+
 def configure(level: str, process: str) -> None:
     """Send everything to standard error as JSON; `process` names this one (api, worker, beat) in every line."""
 
@@ -162,8 +166,9 @@ def configure(level: str, process: str) -> None:
 
     shared = [*_FIRST, name_process]
     last: list[Any] = [structlog.processors.format_exc_info, _render]
+    _processors[:] = [*shared, *last]
     structlog.configure(
-        processors=[*shared, *last],
+        processors=_processors,
         logger_factory=_Lines,
         wrapper_class=_Leveled,
         cache_logger_on_first_use=True,

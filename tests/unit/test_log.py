@@ -30,6 +30,20 @@ def test_a_line_that_can_not_be_written_stops_nothing(reader: str) -> None:
     assert (done.stdout, done.returncode) == ("went on\n", 0)
 
 
+_ASKED_TWICE = """
+from moderation.log import configure, get_logger
+log = get_logger("test")
+for process in ("first", "second"):
+    configure("INFO", process)
+    log.info("said")
+"""
+
+
+def test_a_logger_that_was_used_follows_what_is_configured_later() -> None:
+    done = subprocess.run([sys.executable, "-c", _ASKED_TWICE], check=True, capture_output=True, text=True, timeout=60)
+    assert [json.loads(line)["process"] for line in done.stderr.splitlines()] == ["first", "second"]
+
+
 _GATHERS = """
 from moderation.log import configure, gathered, get_logger
 configure("INFO", "test")
