@@ -68,6 +68,7 @@ _PIECES: dict[str, tuple[str, str]] = {
     "wallet letters": ("1A", ""),
     "base58": ("bc1q" + "a" * 20 + " ", ""),
     "handles": ("@abcd ", ""),
+    "offers and links": ("casino a.com ", ""),
     "handles of dots": ("@a.b.c", ""),
     "invitations": ("t.me/+", ""),
     "messengers": ("telegram ", ""),

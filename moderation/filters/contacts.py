@@ -155,6 +155,7 @@ def _links(text: str) -> Iterator[_Contact]:
 
 
 def _handles(text: str) -> Iterator[_Contact]:
+    speaks_of_money: bool | None = None
     for found in _HANDLE.finditer(text):
         before = text[max(0, found.start() - _BEFORE) : found.start()]
         after = text[found.end() : found.end() + _AFTER]
@@ -164,9 +165,12 @@ def _handles(text: str) -> Iterator[_Contact]:
             yield _Contact(_CERTAIN, found.start(), found.end())
         elif _INVITED.search(same_sentence) or _POINTED.search(before) or _NAMED_TRADER.search(found.group()):
             yield _Contact(_LIKELY, found.start(), found.end())
-        elif found.start() and _MONEY.search(text):
-            # At the very beginning it is the reader who is answered.
-            yield _Contact(_WEAK, found.start(), found.end())
+        elif found.start():
+            # At the very beginning it is the reader who is answered. The whole text is read once, not for each.
+            if speaks_of_money is None:
+                speaks_of_money = _MONEY.search(text) is not None
+            if speaks_of_money:
+                yield _Contact(_WEAK, found.start(), found.end())
 
 
 def _phones(text: str) -> Iterator[_Contact]:

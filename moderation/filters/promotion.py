@@ -3,6 +3,7 @@
 The text model knows the kinds of site that it learned from; this is for the others, from the first comment on.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from moderation.filters.facts import Facts
@@ -36,4 +37,6 @@ def _is_in_link(facts: Facts, one: Promotion) -> bool:
     if not facts.links:
         return False
     start, end = facts.folded_with_spans.original_span(one.start, one.end)
-    return any(link.start < end and start < link.end for link in facts.links)
+    # Links stand in order and never overlap: the last that begins before the phrase ends is the one to look at.
+    before = bisect_left(facts.links, end, key=lambda link: link.start)
+    return before > 0 and facts.links[before - 1].end > start

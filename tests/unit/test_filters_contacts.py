@@ -1,5 +1,7 @@
 """Filter `contacts`: ways to reach somebody elsewhere, in any digits; and what only looks like one."""
 
+from importlib import import_module
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,3 +131,17 @@ def test_no_text_raises_and_evidence_lies_inside(body: str) -> None:
 )
 def test_hostile_text_is_read_in_linear_time(piece: str) -> None:
     list(contacts(facts(body=(piece * 20_000)[:20_000])))
+
+
+def test_a_text_of_handles_is_looked_through_for_money_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for each handle would be quadratic: seconds for a comment of full length."""
+    asked = []
+
+    class Money:
+        def search(self, text: str) -> None:
+            asked.append(text)
+
+    # The package gives the function the name of its module.
+    monkeypatch.setattr(import_module("moderation.filters.contacts"), "_MONEY", Money())
+    assert list(contacts(facts(body="hello " + "@abcd " * 1_000))) == []
+    assert len(asked) == 1
