@@ -78,17 +78,19 @@ def simulate(costs: Costs, rate: float, seconds: float, seed: int = 1) -> list[f
 
 
 class Machine:
-    """A database with one site, and what judges there."""
+    """A database with one site, and what judges there; so many different texts come again and again, all by others."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = Database(make_engine(f"sqlite:///{folder / 'capacity.db'}"))
+    def __init__(self, folder: Path, texts: int = _COMMENTS, readers: int | None = None) -> None:
+        # As a worker has it.
+        self.database = Database(make_engine(f"sqlite:///{folder / 'capacity.db'}", can_redo=True))
         migrate(self.database)
         self.keyed = Keyed("a secret for measuring, long enough to be one")
         with self.database.write() as session:
             self.site = add_site(session, self.keyed, "News", None, datetime.now(UTC)).id
         model, toxic = TextModel.load(), ToxicModel.load()
         self.judge = Judge(BUILT_IN, lambda: model, load_toxic=lambda: toxic)
-        self._rows = comments(_COMMENTS)[1]
+        self._rows = comments(texts)[1]
+        self._readers = readers
         self._at = 0
 
     def post(self, count: int) -> list[str]:
@@ -97,7 +99,8 @@ class Machine:
         for _ in range(count):
             row = self._rows[self._at % len(self._rows)]
             self._at += 1
-            body = {"name": row.name[:50] or "reader", "email": f"reader{self._at}@example.com", "body": row.body}
+            reader = self._at % self._readers if self._readers else self._at
+            body = {"name": row.name[:50] or "reader", "email": f"reader{reader}@example.com", "body": row.body}
             sent.append(read_submission(body | {"post_id": str(self._at % 50)}))
         return list(
             accept(self.database, self.keyed, self.site, sent, utc_now(), shape=lambda ids: {"ids": list(ids)}).answer[

@@ -5,12 +5,12 @@ The filter `near_copies` reads what comes of it, `screening` hands the traces to
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, select
 
@@ -21,16 +21,16 @@ from moderation.filters.facts import Copy, NearCopies
 from moderation.prepared import Prepared
 from moderation.similarity import similarities
 from moderation.tables import Comment, DecisionRow, TextSketch
-from moderation.text_memory import FULL, Trace, full_bands, sharing
+from moderation.text_memory import FULL, Shared, Trace, sharing
 
 # Of the labelled spam that is known to be a near-copy of earlier spam 95 % is found from here on, and .02 % of the ham
 # with it (docs/filters.md); from .6 on it is 83 % and .01 %.
 ALIKE = 0.5
 # A flood says nothing more after so many of each kind.
 _MOST_COMPARED = 50
-# Remembered because a moderator decided about it, remembered as judged lately, or in the same batch.
-_Kind = Literal["decided", "judged", "mate"]
-_KINDS: tuple[_Kind, ...] = ("decided", "judged", "mate")
+# Remembered ones with the very same text, of a day. With so many whatever varies them is a campaign (`near_copies`), so
+# the next one is found without a band of its own: each band would have it read again for each of its copies.
+_ENOUGH_OF_THE_SAME = 6
 
 _NONE = NearCopies()
 
@@ -85,21 +85,28 @@ def look_up(
         return Candidates({}, {}, {}, {}, frozenset(), since)
     bands = {one.id: bands_of(one.site_id, one.sketch) for one in batch.values()}
     wanted = {band for of_one in bands.values() for band in of_one}
-    rows = sharing(session, wanted)
-    members = _members(rows, bands)
-    chosen = {id_: _choose(id_, of_one, members) for id_, of_one in bands.items()}
+    shared = sharing(session, wanted, apart_from=bands)
+    mates = _mates(bands)
+    chosen = {id_: _choose(id_, of_one, shared, mates) for id_, of_one in bands.items()}
     stored = {id_ for ids in chosen.values() for id_ in ids} - batch.keys()
     others = {row[0]: _Known(*row) for row in _CANDIDATES.rows(session, ids=stored)} if stored else {}
-    return Candidates(batch, bands, chosen, others, full_bands(rows, since), since)
+    return Candidates(batch, bands, chosen, others, shared.full(since), since)
 
 
 def compare(asked: Candidates) -> Mapping[str, Found]:
     """Return what is found for the comments of the batch that have a sketch, by id. Pure."""
     found: dict[str, Found] = {}
     for id_, near in _compare(asked.batch, asked.others, asked.chosen).items():
-        bands = asked.bands[id_]
-        free = [band for band in bands if band not in asked.full] if asked.full else bands
-        found[id_] = _found(asked.batch[id_], near, free, asked.since)
+        one, bands = asked.batch[id_], asked.bands[id_]
+        same = sum(
+            known.fingerprint == one.fingerprint and known.received_at > asked.since and known.id in asked.others
+            for known, _ in near
+        )
+        if same >= _ENOUGH_OF_THE_SAME:
+            bands = ()
+        elif asked.full:
+            bands = tuple(band for band in bands if band not in asked.full)
+        found[id_] = _found(one, near, bands, asked.since)
     return _share_campaigns(found, asked.others)
 
 
@@ -137,39 +144,46 @@ def _known(comment: Posted, sketch: bytes) -> _Known:
     )
 
 
-def _members(
-    rows: Iterable[tuple[int, str, datetime | None]], bands: Mapping[str, tuple[int, ...]]
-) -> Mapping[int, list[tuple[str, _Kind]]]:
-    """Return who is in bands that several share: stored ones and, as far as there is room, those of the batch."""
-    members: dict[int, list[tuple[str, _Kind]]] = {}
+def _mates(bands: Mapping[str, tuple[int, ...]]) -> Mapping[int, list[str]]:
+    """Return by band who of the batch is in it, as far as there is room, where several are."""
     # Most bands are a single comment's.
     sizes = Counter(chain.from_iterable(bands.values()))
-    for band, id_, kept_until in rows:
-        if id_ not in bands:
-            members.setdefault(band, []).append((id_, "decided" if kept_until is None else "judged"))
-    mates: Counter[int] = Counter()
+    mates: dict[int, list[str]] = {}
     for id_, of_one in sorted(bands.items()):
         for band in of_one:
-            if sizes[band] == 1:
-                continue
-            mates[band] += 1
-            if mates[band] <= FULL:
-                members.setdefault(band, []).append((id_, "mate"))
-    return members
+            if sizes[band] > 1 and len(among := mates.setdefault(band, [])) < FULL:
+                among.append(id_)
+    return mates
 
 
-def _choose(id_: str, bands: Iterable[int], members: Mapping[int, list[tuple[str, _Kind]]]) -> list[str]:
-    """Return the comments that share most bands with this one; of each kind some, so that no flood hides the others."""
-    shared = Counter(member for band in bands if band in members for member in members[band] if member[0] != id_)
-    if not shared:
+def _choose(id_: str, bands: Sequence[int], shared: Shared, mates: Mapping[int, Sequence[str]]) -> list[str]:
+    """Return the comments that share most bands with this one; of each kind some, so that no flood hides the others.
+
+    The kinds: those that a moderator decided about, those that were judged lately, and those of the same batch.
+    """
+    stored = _counted(bands, shared.members)
+    of_batch = _counted(bands, mates)
+    if not stored and not of_batch:
         return []
-    chosen: list[str] = []
-    for kind in _KINDS:
-        # The newest of the stored ones still count as recent; the first of the batch are who the others follow.
-        shares = {other: count for (other, its_kind), count in shared.items() if its_kind == kind}
-        ids = sorted(shares, reverse=kind != "mate")
-        chosen += sorted(ids, key=shares.__getitem__, reverse=True)[:_MOST_COMPARED]
-    return chosen
+    kept_until = shared.kept_until
+    decided: dict[str, int] = {}
+    judged: dict[str, int] = {}
+    for other, count in stored.items():
+        if other in kept_until:
+            (decided if kept_until[other] is None else judged)[other] = count
+    of_batch.pop(id_, None)
+    # The newest of the stored ones still count as recent; the first of the batch are who the others follow.
+    return [*_most(decided, is_newest_first=True), *_most(judged, is_newest_first=True), *_most(of_batch)]
+
+
+def _counted(bands: Sequence[int], members: Mapping[int, Sequence[str]]) -> Counter[str]:
+    """Count the bands that each of their members is in."""
+    return Counter(chain.from_iterable(members[band] for band in bands if band in members))
+
+
+def _most(counts: Mapping[str, int], *, is_newest_first: bool = False) -> list[str]:
+    ids = sorted(counts, reverse=is_newest_first)
+    return sorted(ids, key=counts.__getitem__, reverse=True)[:_MOST_COMPARED]
 
 
 def _compare(
@@ -191,9 +205,9 @@ def _compare(
     return near
 
 
-def _found(one: _Known, near: Sequence[tuple[_Known, float]], bands: Iterable[int], since: datetime) -> Found:
+def _found(one: _Known, near: Sequence[tuple[_Known, float]], bands: tuple[int, ...], since: datetime) -> Found:
     if not near:
-        return Found(trace=Trace(one.sketch, tuple(bands)))
+        return Found(trace=Trace(one.sketch, bands))
     # The same text is REPEATED or REPEATED_SPAM already; what people approved speaks for it either way.
     varied = [(known, share) for known, share in near if known.fingerprint != one.fingerprint]
     recent = [(known, share) for known, share in varied if known.received_at > since]
@@ -208,7 +222,7 @@ def _found(one: _Known, near: Sequence[tuple[_Known, float]], bands: Iterable[in
         nearest_spam=_nearest(spam),
     )
     first = min((known.campaign_id or known.id for known, _ in near), default=None)
-    return Found(copies, Trace(one.sketch, tuple(bands), first))
+    return Found(copies, Trace(one.sketch, bands, first))
 
 
 def _nearest(near: Sequence[tuple[_Known, float]]) -> Copy | None:

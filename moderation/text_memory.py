@@ -4,9 +4,9 @@
 `retention` forgets the rest. Every band holds a bounded number of comments, so a flood can make no lookup slow.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,8 +21,11 @@ from moderation.tables import Comment, TextBand, TextSketch, insert_new, table
 
 # A judged comment that nobody decided about is forgotten then; a decision after that teaches no near-copies.
 KEPT_FOR = timedelta(days=14)
-# Comments of one band within a day: what a flood adds beyond them says nothing new. So many decided ones come on top.
-FULL = 64
+# Comments of one band within a day: what a flood adds beyond them says nothing new, since six make it certain; the rest
+# is room for strangers who happen to be in the band. For each comment of a flood all are read, from twelve bands.
+FULL = 24
+# So many decided ones come on top. They stay for ever, and each may be the one that tells.
+FULL_OF_DECIDED = 64
 
 # Twelve rows per comment: they go to SQLite as they are, to PostgreSQL as arrays in one statement: that is ten times
 # as fast as one by one.
@@ -46,8 +49,32 @@ class Trace:
     first_id: str | None = None
 
 
-def _sharing(*, is_sqlite: bool) -> Select[Any]:
-    """Select who is in the `bands`: band, comment, and until when it is remembered (None: for ever)."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Who is in bands: the comments of each band, and by comment until when it is remembered (None: for ever).
+
+    One without a time does not count.
+    """
+
+    members: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    kept_until: Mapping[str, datetime | None] = field(default_factory=dict)
+
+    def full(self, since: datetime) -> set[int]:
+        """Return the bands that take no more comments; only those that came after `since` take room."""
+        until = since + KEPT_FOR
+        recent = {id_ for id_, kept_until in self.kept_until.items() if kept_until is not None and kept_until > until}
+        return {
+            band
+            for band, ids in self.members.items()
+            if len(ids) >= FULL and sum(map(recent.__contains__, ids)) >= FULL
+        }
+
+
+def _of_bands(*, is_sqlite: bool) -> tuple[Select[Any], Select[Any]]:
+    """Select who is in the `bands` (band and comment), and until when those are remembered.
+
+    A flood's comments are in many bands each: joined, SQLite took five times as long.
+    """
     band, sketch = table(TextBand).c, table(TextSketch).c
     # A thousand parameters cost PostgreSQL five times what one array does; SQLite has no arrays.
     among = (
@@ -56,15 +83,14 @@ def _sharing(*, is_sqlite: bool) -> Select[Any]:
         else band.band == any_(bindparam("bands", type_=_BIGINTS))
     )
     return (
-        select(band.band, band.comment_id, sketch.kept_until)
-        .join(table(TextSketch), sketch.comment_id == band.comment_id)
-        .where(among)
+        select(band.band, band.comment_id).where(among),
+        select(sketch.comment_id, sketch.kept_until).where(sketch.comment_id.in_(select(band.comment_id).where(among))),
     )
 
 
 # By dialect. Made once, like those that write: to make them anew takes longer than to run them.
-SHARING = {"sqlite": _sharing(is_sqlite=True), "postgresql": _sharing(is_sqlite=False)}
-_SHARING = Prepared(SHARING)
+SHARING = {"sqlite": _of_bands(is_sqlite=True), "postgresql": _of_bands(is_sqlite=False)}
+_MEMBERS, _KEPT_UNTIL = (Prepared({name: both[at] for name, both in SHARING.items()}) for at in (0, 1))
 _NEW_SKETCHES = Prepared(insert_new(TextSketch))
 _comments = table(Comment)
 _NAME = Prepared(
@@ -72,9 +98,18 @@ _NAME = Prepared(
 )
 
 
-def sharing(session: Reader, bands: Collection[int]) -> Sequence[Any]:
-    """Return who is in these bands: band, comment, and until when it is remembered (None: for ever)."""
-    return _SHARING.rows(session, bands=list(bands))
+def sharing(session: Reader, bands: Collection[int], apart_from: Collection[str] = ()) -> Shared:
+    """Return who is in these bands, apart from some comments; whoever is forgotten between two looks has no time."""
+    asked = list(bands)
+    members: defaultdict[int, list[str]] = defaultdict(list)
+    for band, comment_id in _MEMBERS.bare_rows(session, bands=asked):
+        members[band].append(comment_id)
+    if not members:
+        return Shared()
+    kept_until = dict(_KEPT_UNTIL.bare_rows(session, bands=asked))
+    for comment_id in apart_from:
+        kept_until.pop(comment_id, None)
+    return Shared(members, kept_until)
 
 
 def remember(session: Session, traces: Mapping[str, Trace], now: datetime) -> None:
@@ -132,7 +167,7 @@ def keep(session: Session, comment_id: str, site_id: str) -> None:
         .where(TextBand.band.in_(bands), TextSketch.kept_until.is_(None))
         .group_by(TextBand.band)
     ).all()
-    crowded = {band for band, count in crowds if count > FULL}
+    crowded = {band for band, count in crowds if count > FULL_OF_DECIDED}
     _add(session, [(band, comment_id) for band in bands if band not in crowded])
 
 
@@ -146,13 +181,6 @@ def _add(session: Session, pairs: Sequence[tuple[int, str]]) -> None:
     else:
         columns = {"bands": [band for band, _ in rows], "comments": [comment_id for _, comment_id in rows]}
         session.connection().execute(_ADD_TO_POSTGRESQL, columns)
-
-
-def full_bands(found: Sequence[Any], since: datetime) -> set[int]:
-    """Return the bands that take no more comments, after what `sharing` found; only recent ones take room."""
-    until = since + KEPT_FOR
-    crowd = Counter(band for band, _, kept_until in found if kept_until is not None and kept_until > until)
-    return {band for band, count in crowd.items() if count >= FULL}
 
 
 def overdue(now: datetime) -> Select[tuple[str]]:

@@ -155,6 +155,29 @@ def test_a_flood_fills_its_bands_and_no_more_and_decisions_still_count(
     assert "NEAR_COPY_OF_SPAM" in _signals(database, _judged(database, post, clock, body=CASTLE.format("new")))
 
 
+def _in_bands(database: Database) -> set[str]:
+    with database.read() as session:
+        return set(session.scalars(select(TextBand.comment_id)))
+
+
+def test_the_very_same_text_again_and_again_is_read_no_more_often_and_misses_nothing(
+    database: Database, post: Post, caller: Caller, clock: StoppedClock
+) -> None:
+    again = {"body": CASTLE.format("bicycle")}
+    ids = [_judged(database, post, clock, **again, email=f"{number}@example.com") for number in range(10)]
+    assert _in_bands(database) == set(ids[:6])
+    assert _campaigns(database, *ids) == [ids[0]] * 10
+    varied = _judged(database, post, clock, body=CASTLE.format("teapot"), email="b@example.com")
+    assert _signals(database, varied)["NEAR_COPIES"]["strength"] == 1.0
+    # One that is in no band is found once a person spoke about it.
+    _decide(database, caller, ids[-1], "spam", clock)
+    found = _signals(database, _judged(database, post, clock, body=CASTLE.format("car")))
+    assert ids[-1] in found["NEAR_COPY_OF_SPAM"]["evidence"][0]["text"]
+    clock.advance(hours=25)
+    today = _judged(database, post, clock, **again)
+    assert today in _in_bands(database)
+
+
 def test_yesterdays_flood_leaves_room_for_todays(database: Database, post: Post, clock: StoppedClock) -> None:
     first, *_ = ids = [post(body=CASTLE.format(number)) for number in range(100, 100 + FULL + 6)]
     screen(database, judge_with(), ids, clock)
@@ -199,9 +222,12 @@ def _campaign_query(_is_sqlite: bool) -> Select[Any]:
 @pytest.mark.parametrize(
     ("query", "indexes"),
     [
-        (
-            lambda is_sqlite: SHARING["sqlite" if is_sqlite else "postgresql"].params(bands=[1, 2]),
-            {"text_bands_pkey", "sqlite_autoindex_text_bands_1"},
+        *(
+            (
+                lambda is_sqlite, at=at: SHARING["sqlite" if is_sqlite else "postgresql"][at].params(bands=[1, 2]),
+                {"text_bands_pkey", "sqlite_autoindex_text_bands_1"},
+            )
+            for at in (0, 1)
         ),
         (
             lambda _: CANDIDATES.params(ids=["cm_1", "cm_2"]),
@@ -210,7 +236,7 @@ def _campaign_query(_is_sqlite: bool) -> Select[Any]:
         (lambda _: overdue(StoppedClock()()), {"text_sketches_overdue"}),
         (_campaign_query, {"comments_by_campaign"}),
     ],
-    ids=["sharing", "candidates", "overdue", "campaign"],
+    ids=["members", "kept until", "candidates", "overdue", "campaign"],
 )
 def test_the_queries_use_their_indexes(
     database: Database, query: Callable[[bool], Select[Any]], indexes: set[str]
