@@ -33,11 +33,11 @@ In the order in which a comment meets them:
 What they stand on: `tables` (the rows, of `columns`), `db` (the one door to databases), `prepared` (statements that
 every batch asks), `replica` (lists are read from it), `migrations`, `settings` (the one door to the environment),
 `sites` and `keys` (who may do what), `word_import`, `signing` and `outbound` (the one door to strangers' addresses;
-`patience` ends what drips), `mail` (the one to the operator's mail server) and `operator_services` (the one to
-services of the operator's choice), `turn` (writers of SQLite one by one), `together` (one commit for many), `abreast`
-(one thread for many), `tasks` (names shared with the workers), `broker` (queue lengths), `health`, `processes` (which
-run), `flow` and `standing` (how they do) and `pausing` (what they are told), `tallies` (what is counted, once),
-`metrics`, `setting_lines`, `log`, `errors`, `clock`.
+`patience` ends what drips), `mail` (the one to the operator's mail server) and `operator_services` (the one to services
+of the operator's choice), `turn` (writers of SQLite one by one), `flushing` (their log goes to the disk), `together`
+(one commit for many), `abreast` (one thread for many), `tasks` (names shared with the workers), `broker` (queue
+lengths), `health`, `processes` (which run), `flow` and `standing` (how they do) and `pausing` (what they are told),
+`tallies` (what is counted, once), `metrics`, `setting_lines`, `log`, `errors`, `clock`.
 
 `redis_clients` reach one Redis server, or the one that Sentinels call the master (`sentinels`). `traces` time
 what happens, for those who want it.

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
 
+from moderation.flushing import Flush
 from moderation.settings import Settings
 from moderation.together import Result, Together
 from moderation.turn import Turn
@@ -49,6 +50,8 @@ class Database:
         self._looker = engine if is_pooled or self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
         # PostgreSQL lets writers in side by side.
         self._turn = Turn(Path(f"{engine.url.database}-turn")) if self.is_sqlite else contextlib.nullcontext()
+        redoes = engine.get_execution_options().get("can_redo", False)
+        self._flush = Flush(str(engine.url.database)) if self.is_sqlite and not redoes else None
         self._together = Together(self.write)
 
     @classmethod
@@ -63,9 +66,14 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Run a transaction: committed at the end of the block, rolled back when it raises."""
+        """Run a transaction: committed at the end of the block, rolled back when it raises.
+
+        What is committed outlives a power cut, but for work that can be redone.
+        """
         with self._turn, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+        if self._flush is not None:
+            self._flush()
 
     def write_together(self, work: Callable[[Session], Result]) -> Result:
         """Run the work in a transaction that it may share with that of other threads; see `Together`."""
@@ -86,6 +94,8 @@ class Database:
                         raise RuntimeError("rows would be left that refer to nothing")
             finally:
                 self._check_references(connection, is_on=True)
+        if self._flush is not None:
+            self._flush()
 
     def _check_references(self, connection: Connection, *, is_on: bool) -> None:
         if self.is_sqlite:
@@ -180,9 +190,11 @@ def _sqlite_engine(url: str, path: str | None, pool_size: int, *, can_redo: bool
         max_overflow=0,
         hide_parameters=True,
         connect_args={"timeout": SQLITE_BUSY_SECONDS},
+        execution_options={"can_redo": can_redo},
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "connect", _hold_a_batch if can_redo else _flush_every_commit)
+    if can_redo:
+        event.listen(engine, "connect", _hold_a_batch)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -192,15 +204,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     pragma: Callable[[str], Any] = connection.execute
     pragma("PRAGMA journal_mode = WAL")
-    # Outlives a crash of any process. A power cut may undo the last commits, never tear one.
+    # Outlives a crash of any process. A power cut may undo the last commits, never tear one; see `flushing`.
     pragma("PRAGMA synchronous = NORMAL")
     pragma("PRAGMA foreign_keys = ON")
     pragma(f"PRAGMA wal_autocheckpoint = {_PAGES_OF_LOG}")
-
-
-def _flush_every_commit(connection: sqlite3.Connection, _record: Any) -> None:
-    # A 202 outlives a power cut as well; so does whatever others have committed before it.
-    connection.execute("PRAGMA synchronous = FULL")
 
 
 def _hold_a_batch(connection: sqlite3.Connection, _record: Any) -> None:
