@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from moderation.columns import Reader
 from moderation.errors import FieldError, InvalidInputError, NotFoundError
 from moderation.identity import Keyed, new_akismet_key, new_id, new_token
+from moderation.prepared import Prepared
 from moderation.tables import Key, Moderator, ModeratorSite, table
 
 PURPOSE = "key"
@@ -62,9 +63,11 @@ class Caller:
 
 # Every request asks this. Made once, of the bare table: to make it anew takes longer than to run it.
 _key = table(Key).c
-_HOLDER = select(_key.id, _key.kind, _key.name, _key.site_id, _key.moderator_id, _key.digest).where(
-    _key.digest.in_(bindparam("digests", expanding=True)),
-    or_(_key.expires_at.is_(None), _key.expires_at > bindparam("now", type_=_key.expires_at.type)),
+_HOLDER = Prepared(
+    select(_key.id, _key.kind, _key.name, _key.site_id, _key.moderator_id, _key.digest).where(
+        _key.digest.in_(bindparam("digests", expanding=True)),
+        or_(_key.expires_at.is_(None), _key.expires_at > bindparam("now", type_=_key.expires_at.type)),
+    )
 )
 
 
@@ -83,7 +86,7 @@ def find_callers(session: Reader, keyed: Keyed, tokens: Iterable[str], now: date
     }
     if not by_digest:
         return {}
-    found = session.execute(_HOLDER, {"digests": list(by_digest), "now": now}).all()
+    found = _HOLDER.rows(session, digests=by_digest, now=now)
     return {by_digest[key.digest]: _caller(session, key) for key in found}
 
 

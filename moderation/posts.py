@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from moderation.prepared import Prepared
 from moderation.submission import Submission
 from moderation.tables import Post, Site, table
 
@@ -16,8 +17,10 @@ Said = tuple[str | None, str | None]
 
 # Asked with every comment. Made once, of the bare table: to make it anew takes longer than to run it.
 _post = table(Post).c
-_KNOWN = select(_post.id, _post.url, _post.title).where(
-    _post.site_id == bindparam("site_id"), _post.id.in_(bindparam("ids", expanding=True))
+_KNOWN = Prepared(
+    select(_post.id, _post.url, _post.title).where(
+        _post.site_id == bindparam("site_id"), _post.id.in_(bindparam("ids", expanding=True))
+    )
 )
 
 
@@ -32,7 +35,7 @@ def remember_posts(session: Session, site_id: str, submissions: Sequence[Submiss
         url, title = said.get(one.post_id, (None, None))
         said[one.post_id] = (one.post_url or url, one.post_title or title)
     known: dict[str, Said] = {
-        post.id: (post.url, post.title) for post in session.execute(_KNOWN, {"site_id": site_id, "ids": list(said)})
+        post.id: (post.url, post.title) for post in _KNOWN.rows(session, site_id=site_id, ids=said)
     }
     if is_public:
         domain = session.scalar(select(Site.domain).where(Site.id == site_id))

@@ -12,11 +12,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Integer
+from sqlalchemy import Connection, Dialect, Integer, LargeBinary
 from sqlalchemy.orm import Session
 
 from moderation.columns import Reader
 
+# What PostgreSQL calls the values of a list that are no texts.
+_KINDS = ((Integer, "bigint"), (LargeBinary, "bytea"))
 # What SQLAlchemy leaves in a text where a list goes.
 _LIST = re.compile(r"IN \(__\[POSTCOMPILE_(\w+)[^\]]*\]\)")
 _Convert = Callable[[Any], Any]
@@ -172,7 +174,7 @@ def _put_into_words(statement: Any, dialect: Dialect, columns: Sequence[str]) ->
     first, *rest = _LIST.split(compiled.string)
 
     def array(found: re.Match[str]) -> str:
-        kind = "bigint" if isinstance(compiled.binds[found[1]].type, Integer) else "varchar"
+        kind = next((word for told, word in _KINDS if isinstance(compiled.binds[found[1]].type, told)), "varchar")
         return f"= ANY (%({found[1]})s::{kind}[])"
 
     return _Words(
