@@ -12,6 +12,9 @@ from moderation.predictions import Toxicity
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "dev.jsonl.gz"
 
+# Who sends them: some write a dozen in a run, as on a site. `flooding` has few who send few texts.
+READERS = 1_999
+
 _SYLLABLES_TEXT = "ba be ci da el fo gu ha in ko la mi no or pe qui ra so tu va we ya zu"
 _SYLLABLES = _SYLLABLES_TEXT.split()
 _PERSIAN_TEXT = "سلام خوب خیلی ممنون عالی بود این فیلم را دیدم قشنگ است چرا کسی نمی‌گوید"

@@ -18,13 +18,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 
-from benchmarks.comments import comments
+from benchmarks.comments import READERS, comments
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
 _ID = re.compile(rb'"id": ?"([^"]+)"')
 # Different comments, sent over and over.
-_DIFFERENT = 500
+_DIFFERENT = 5_000
 _READ_BYTES = 256 * 1024
 
 
@@ -83,7 +83,7 @@ def requests(host: str, path: str, key: str, batch: int, names: Sequence[str]) -
     _, rows = comments(_DIFFERENT)
     name, email, body, post = names
     sent = [
-        {name: row.name[:100], email: f"reader{number % 97}@example.com", body: row.body, post: str(number % 20)}
+        {name: row.name[:100], email: f"reader{number % READERS}@example.com", body: row.body, post: str(number % 20)}
         for number, row in enumerate(rows)
     ]
     wholes: list[object] = list(sent)

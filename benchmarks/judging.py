@@ -14,7 +14,7 @@ import redis
 
 from api.doorbell import celery_publisher
 from benchmarks.accepting import hammer
-from benchmarks.comments import comments
+from benchmarks.comments import READERS, comments
 from benchmarks.stage import Service, api, broker, celery_worker, service, spent, worker
 from benchmarks.textbook import answer, nothing, tasks
 from moderation.clock import utc_now
@@ -142,7 +142,7 @@ def _accept(one: Service, first: int, count: int) -> list[str]:
         sent: Sequence[Mapping[str, Any]] = [
             {
                 "name": rows[(first + number) % len(rows)].name[:100],
-                "email": f"reader{number % 397}@example.com",
+                "email": f"reader{(first + number) % READERS}@example.com",
                 "body": rows[(first + number) % len(rows)].body,
                 "post_id": str(number % 20),
             }
