@@ -62,12 +62,14 @@ class _Known:
 class Candidates:
     """Whom to compare the comments of a batch with; copies count as recent from `since` on.
 
-    `bands` and `chosen` (the candidates' ids) are by comment; `others` are those that are not in the batch; `full` are
-    the bands that take no more comments.
+    `bands` and `chosen` (the candidates' ids) are by comment; `mates` (by band) are those of the batch for which there
+    is room where several are; `others` are those that are not in the batch; `full` are the bands that take no more
+    comments.
     """
 
     batch: Mapping[str, _Known]
     bands: Mapping[str, tuple[int, ...]]
+    mates: Mapping[int, Sequence[str]]
     chosen: Mapping[str, Sequence[str]]
     others: Mapping[str, _Known]
     full: AbstractSet[int]
@@ -82,7 +84,7 @@ def look_up(
         comment.id: _known(comment, sketch) for comment in comments if (sketch := sketches[comment.id]) is not None
     }
     if not batch:
-        return Candidates({}, {}, {}, {}, frozenset(), since)
+        return Candidates({}, {}, {}, {}, {}, frozenset(), since)
     bands = {one.id: bands_of(one.site_id, one.sketch) for one in batch.values()}
     wanted = {band for of_one in bands.values() for band in of_one}
     shared = sharing(session, wanted, apart_from=bands)
@@ -90,24 +92,30 @@ def look_up(
     chosen = {id_: _choose(id_, of_one, shared, mates) for id_, of_one in bands.items()}
     stored = {id_ for ids in chosen.values() for id_ in ids} - batch.keys()
     others = {row[0]: _Known(*row) for row in _CANDIDATES.rows(session, ids=stored)} if stored else {}
-    return Candidates(batch, bands, chosen, others, shared.full(since), since)
+    return Candidates(batch, bands, mates, chosen, others, shared.full(since), since)
 
 
 def compare(asked: Candidates) -> Mapping[str, Found]:
     """Return what is found for the comments of the batch that have a sketch, by id. Pure."""
     found: dict[str, Found] = {}
     for id_, near in _compare(asked.batch, asked.others, asked.chosen).items():
-        one, bands = asked.batch[id_], asked.bands[id_]
-        same = sum(
-            known.fingerprint == one.fingerprint and known.received_at > asked.since and known.id in asked.others
-            for known, _ in near
-        )
-        if same >= _ENOUGH_OF_THE_SAME:
-            bands = ()
-        elif asked.full:
-            bands = tuple(band for band in bands if band not in asked.full)
-        found[id_] = _found(one, near, bands, asked.since)
+        found[id_] = _found(asked.batch[id_], near, _with_room(id_, near, asked), asked.since)
     return _share_campaigns(found, asked.others)
+
+
+def _with_room(id_: str, near: Sequence[tuple[_Known, float]], asked: Candidates) -> tuple[int, ...]:
+    """Return the bands by which a comment is to be found."""
+    own = asked.batch[id_].fingerprint
+    same = sum(
+        known.fingerprint == own and known.received_at > asked.since and known.id in asked.others for known, _ in near
+    )
+    if same >= _ENOUGH_OF_THE_SAME:
+        return ()
+    return tuple(
+        band
+        for band in asked.bands[id_]
+        if band not in asked.full and (band not in asked.mates or id_ in asked.mates[band])
+    )
 
 
 # What is to be known of comments that share a band, with a person's newest word on each. Made once: to make it anew

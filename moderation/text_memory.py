@@ -73,7 +73,7 @@ class Shared:
 def _of_bands(*, is_sqlite: bool) -> tuple[Select[Any], Select[Any]]:
     """Select who is in the `bands` (band and comment), and until when those are remembered.
 
-    A flood's comments are in many bands each: joined, SQLite took five times as long.
+    A flood's comments are in many bands each: joined, each was looked up as often.
     """
     band, sketch = table(TextBand).c, table(TextSketch).c
     # A thousand parameters cost PostgreSQL five times what one array does; SQLite has no arrays.

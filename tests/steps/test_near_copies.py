@@ -148,11 +148,20 @@ def test_a_flood_fills_its_bands_and_no_more_and_decisions_still_count(
         fullest = (
             select(func.count()).select_from(TextBand).group_by(TextBand.band).order_by(func.count().desc()).limit(1)
         )
-        # A batch that finds room may fill more than it.
-        assert FULL <= (session.scalar(fullest) or 0) <= FULL + 40
+        # A batch adds no more than there is room for, whether some are there already or none.
+        assert FULL <= (session.scalar(fullest) or 0) < 2 * FULL
         assert session.scalar(select(func.count()).where(TextBand.comment_id == ids[-1])) < BANDS
     _decide(database, caller, ids[-1], "spam", clock)
     assert "NEAR_COPY_OF_SPAM" in _signals(database, _judged(database, post, clock, body=CASTLE.format("new")))
+
+
+def test_a_batch_of_one_text_fills_its_bands_and_no_more(database: Database, post: Post, clock: StoppedClock) -> None:
+    ids = [post(body=CASTLE.format("bicycle"), email=f"{number}@example.com") for number in range(FULL + 6)]
+    screen(database, judge_with(), ids, clock)
+    assert _in_bands(database) == set(ids[:FULL])
+    assert _campaigns(database, *ids) == [ids[0]] * len(ids)
+    varied = _judged(database, post, clock, body=CASTLE.format("teapot"))
+    assert _signals(database, varied)["NEAR_COPIES"]["strength"] == 1.0
 
 
 def _in_bands(database: Database) -> set[str]:
