@@ -183,6 +183,8 @@ def _prepare_transaction(connection: Connection) -> None:
 def _sqlite_engine(url: str, path: str | None, pool_size: int, *, can_redo: bool) -> Engine:
     if not path or path == ":memory:":
         raise ValueError("a database in memory is lost with its process; give SQLite a file")
+    if path.startswith("file:"):
+        raise ValueError("give SQLite the path of a file, not a URI")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,

@@ -8,6 +8,7 @@ are flushed in turn, which `NORMAL` sees to.
 """
 
 import os
+from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
@@ -16,7 +17,8 @@ class Flush:
     """Flushes the write-ahead log of one database."""
 
     def __init__(self, database_path: str) -> None:
-        self._log_path = f"{database_path}-wal"
+        # SQLite keeps it beside the file that a link leads to.
+        self._log_path = f"{Path(database_path).resolve()}-wal"
 
     def __call__(self) -> None:
         """Return once the disk has what was committed before the call; raises OperationalError when it does not say so.

@@ -61,6 +61,28 @@ def test_only_work_that_can_be_redone_is_left_to_the_system_to_flush(
     database.close()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="tells files by /proc, which is Linux's")
+def test_a_database_behind_a_link_is_flushed_where_it_is(
+    tmp_path: Path, flushed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "x.db").symlink_to(tmp_path / "disk" / "real.db")
+    monkeypatch.chdir(tmp_path)
+    database = Database(make_engine("sqlite:///x.db"))
+    with database.write() as session:
+        session.execute(text("CREATE TABLE x (y)"))
+        # A relative path is one of where the process was.
+        monkeypatch.chdir("/")
+    assert flushed == [str(tmp_path / "disk" / "real.db-wal")]
+    database.close()
+
+
+def test_sqlite_is_given_a_path() -> None:
+    for url in ("sqlite://", "sqlite:///:memory:", "sqlite:///file:x.db?uri=true"):
+        with pytest.raises(ValueError, match="file"):
+            make_engine(url)
+
+
 def test_where_nothing_was_opened_there_is_nothing_to_flush(tmp_path: Path) -> None:
     database = Database(make_engine(f"sqlite:///{tmp_path / 'x.db'}"))
     with database.write():
