@@ -89,20 +89,22 @@ class NewRows:
         self._made: dict[tuple[str, ...], tuple[str, list[tuple[str, Callable[[Any], Any]]]]] = {}
 
     def write(self, session: Session, rows: Sequence[dict[str, Any]]) -> None:
-        """Write rows that all have the same columns in the same order; their values are made the database's."""
+        """Write rows that all have the same columns in the same order."""
         connection = session.connection()
         dialect = connection.dialect
         key = (dialect.name, *rows[0])
         if key not in self._made:
             self._made[key] = self._make(dialect, list(rows[0]))
         words, processes = self._made[key]
+        # Whoever failed with others writes its own rows once more.
+        told = [dict(row) for row in rows]
         for name, process in processes:
-            for row in rows:
+            for row in told:
                 row[name] = process(row[name])
         if dialect.name == "sqlite":
-            connection.exec_driver_sql(words, [tuple(row.values()) for row in rows])
+            connection.exec_driver_sql(words, [tuple(row.values()) for row in told])
         else:
-            connection.exec_driver_sql(words, (orjson.dumps(rows).decode(),))
+            connection.exec_driver_sql(words, (orjson.dumps(told).decode(),))
 
     def _make(self, dialect: Dialect, names: Sequence[str]) -> tuple[str, list[tuple[str, Callable[[Any], Any]]]]:
         # Names of our own tables.

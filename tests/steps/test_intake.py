@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
+from moderation.abreast import run_abreast
 from moderation.db import Database
 from moderation.errors import ConflictError, KeyReusedError
 from moderation.idempotency import Once
@@ -51,6 +53,31 @@ def test_what_the_website_says_of_a_post_is_kept_and_not_forgotten_when_it_says_
     with database.read() as session:
         found = session.get_one(Post, (site.id, "8344"))
     assert (found.url, found.title) == ("https://news.example.com/8344", "New title")
+
+
+def test_a_row_that_the_database_refuses_spoils_only_itself(
+    database: Database,
+    keyed: Keyed,
+    site: NewSite,
+    post: PostComment,
+    clock: StoppedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = post()
+    ids = iter(["cm_1", taken, "cm_2"])
+    monkeypatch.setattr("moderation.intake.new_id", lambda _prefix: next(ids))
+    came: list[object] = []
+
+    def accept_one() -> None:
+        try:
+            came.append(accept(database, keyed, site.id, [read_submission(SENT)], clock(), shape=lambda _: {}).ids)
+        except IntegrityError as error:
+            came.append(type(error))
+
+    run_abreast([accept_one] * 3)
+    assert came == [("cm_1",), IntegrityError, ("cm_2",)]
+    with database.read() as session:
+        assert set(session.scalars(select(Comment.id))) == {taken, "cm_1", "cm_2"}
 
 
 @pytest.mark.parametrize(
