@@ -36,6 +36,13 @@ def test_every_setting_is_documented_with_its_default() -> None:
         assert row.group(2).strip() == setting.metadata["help"], setting.name
 
 
+def test_what_readers_export_is_no_unknown_setting() -> None:
+    """The program refuses to start with one, so no example may keep a key under such a name."""
+    settings = {f"MODERATION_{setting.name.upper()}" for setting in fields(Settings)}
+    for page in (ROOT / "README.md", *sorted(DOCS.glob("*.md"))):
+        assert set(re.findall(r"\$\{?(MODERATION_[A-Z_]+)", page.read_text())) <= settings, page.name
+
+
 def test_every_signal_is_documented_with_its_points() -> None:
     text = _read("filters.md")
     rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (-?[0-9.]+) \|", text, re.MULTILINE))
